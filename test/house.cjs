@@ -1,0 +1,116 @@
+/**
+ * Who may import whom. Types count like code, and circles are forbidden.
+ * Each line: the room, then the rooms it may import; nothing else of src.
+ */
+const ROOMS = {
+  domain: [],
+  redis: ['domain'],
+  store: ['domain'],
+  outbound: ['domain', 'redis', 'store'],
+  connectors: ['domain', 'outbound'],
+  inventory: ['domain', 'redis', 'store', 'outbound', 'connectors'],
+  graphql: ['domain', 'redis', 'store', 'outbound', 'connectors', 'inventory'],
+  sync: ['domain', 'redis', 'store', 'outbound', 'connectors', 'inventory'],
+  http: ['domain', 'redis', 'store', 'outbound', 'connectors', 'inventory'],
+  // The sandbox supplier is another company's program: it knows the words and nothing of the gateway.
+  sandbox: ['domain'],
+  console: [],
+  ide: [],
+};
+
+/** A room is a folder or a file of that name: `http.ts` and `http/`. */
+const room = (name) => `^src/${name}(/|[.][a-z]+$)`;
+const rooms = (names) => names.map(room).join('|');
+
+const directions = Object.entries(ROOMS).map(([name, allowed]) => ({
+  name: `${name}-imports-only-what-is-below-it`,
+  severity: 'error',
+  from: { path: room(name) },
+  to: { path: '^src/', pathNot: rooms([name, ...allowed]) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...directions,
+    {
+      name: 'every-file-is-in-a-room',
+      comment: 'Name the new room and what it may import at the top of this file.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [rooms([...Object.keys(ROOMS), 'main', 'app', 'config']), '^src/[a-z]+[.]mjs$'] },
+      to: {},
+    },
+    {
+      name: 'app-does-not-import-main',
+      severity: 'error',
+      from: { path: room('app') },
+      to: { path: room('main') },
+    },
+    {
+      name: 'config-imports-words-profiles-and-nothing-that-runs',
+      severity: 'error',
+      from: { path: room('config') },
+      to: { path: '^src/', pathNot: rooms(['config', 'domain', 'connectors']) },
+    },
+    {
+      name: 'sandbox-is-started-by-its-command-alone',
+      severity: 'error',
+      from: { path: [room('main'), room('app')] },
+      to: { path: room('sandbox'), pathNot: '^src/sandbox/command[.]ts$' },
+    },
+    {
+      name: 'connectors-do-not-know-one-another',
+      severity: 'error',
+      from: { path: '^src/connectors/([^/]+)/' },
+      to: { path: '^src/connectors/[^/]+/', pathNot: '^src/connectors/$1/' },
+    },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'the-supplier-client-is-in-outbound-alone',
+      comment: 'One way out: every supplier call goes through the gate.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: room('outbound') },
+      to: { path: 'node_modules/ky/' },
+    },
+    {
+      name: 'sql-is-in-the-store-alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: room('store') },
+      to: { path: 'node_modules/(knex|mysql2|libsql)/' },
+    },
+    {
+      name: 'redis-is-in-its-room-alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: room('redis') },
+      to: { path: 'node_modules/(redis|@redis|@keyv|keyv)/' },
+    },
+    {
+      name: 'the-domain-is-pure',
+      severity: 'error',
+      from: { path: room('domain') },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], pathNot: ['node_modules/decimal[.]js/', '^(node:)?crypto$'] },
+    },
+    {
+      name: 'the-program-needs-no-tools',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/ide/'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'every-import-is-found',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

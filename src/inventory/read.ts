@@ -1,0 +1,253 @@
+import DataLoader from 'dataloader';
+import type { Clock } from '../domain/clock.ts';
+import {
+  ageMs,
+  freshnessStatus,
+  type DataOrigin,
+  type Freshness,
+  type FreshnessPolicy,
+  type StaleReason,
+} from '../domain/freshness.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
+import { identityForm, searchForm, type OfferId, type PartId, type SupplierId } from '../domain/identity.ts';
+import type { Offer, Part, StockLevel } from '../domain/part.ts';
+import type { Profile } from '../domain/profile.ts';
+import type { Database } from '../store/database.ts';
+import { readFeedStates } from '../store/feed-states.ts';
+import { readOffers } from '../store/offers.ts';
+import { readPartPage, readParts } from '../store/parts.ts';
+import { placeAfter, placeOf } from './part-place.ts';
+import { availabilityOf, type AvailabilityView, type LevelView, type OfferStockView } from './availability.ts';
+import { createBatcher, type Batcher } from './batcher.ts';
+import { createConfirmations, type Confirmation, type Confirmations } from './confirmations.ts';
+import { policyFor, type FreshnessWish } from './freshness-policy.ts';
+import type { RefreshOutcome, Refresher } from './refresh.ts';
+
+export interface PartsPageWish {
+  readonly first: number;
+  /** Behind this place, a `cursor` of an earlier page; null from the start. */
+  readonly after: string | null;
+  readonly brand: string | null;
+  readonly numberStartsWith: string | null;
+}
+
+/** One request's view: what it has loaded it does not load again. */
+export interface ReadSession {
+  part(id: PartId): Promise<Part | null>;
+  offer(id: OfferId): Promise<Offer | null>;
+  partsPage(wish: PartsPageWish): Promise<{ parts: readonly { part: Part; cursor: string }[]; hasNextPage: boolean }>;
+  /** The offer's stock, no older than wished without saying so. Rejects only where `LIVE_REQUIRED` brings nothing fresh. */
+  offerStock(offer: Offer, wish: FreshnessWish): Promise<OfferStockView>;
+  availability(part: Part, wish: FreshnessWish): Promise<AvailabilityView>;
+}
+
+/** The read path of the whole process. */
+export interface Reader {
+  session(): ReadSession;
+}
+
+export interface ReaderDeps {
+  readonly db: Database;
+  readonly refresher: Refresher;
+  readonly profiles: ReadonlyMap<SupplierId, Profile>;
+  readonly clock: Clock;
+}
+
+const KEYS_PER_STATEMENT = 400;
+const STATEMENTS_IN_FLIGHT = 2;
+/** A refusal comes this long before the caller stops waiting, so that the answer can say why. */
+const LATEST_WORD_MS = 50;
+/** How long a refresh behind an answer already given may wait for a call. */
+const REVALIDATE_WITHIN_MS = 10_000;
+
+export function createReader(deps: ReaderDeps): Reader {
+  const shape = { keysPerStatement: KEYS_PER_STATEMENT, statementsInFlight: STATEMENTS_IN_FLIGHT };
+  const parts = createBatcher({ ...shape, load: (ids: PartId[]) => readParts(deps.db, ids) });
+  const offers = createBatcher({ ...shape, load: (ids: OfferId[]) => readOffers(deps.db, ids) });
+  const confirmations = createConfirmations(() => readConfirmations(deps.db), deps.clock);
+  const stock = createStockReader({ ...deps, offers, confirmations });
+  return {
+    session() {
+      const partLoader = loaderOver(parts);
+      const offerLoader = loaderOver(offers);
+      const offerStock = async (offer: Offer, wish: FreshnessWish): Promise<OfferStockView> => {
+        await confirmations.renew();
+        return stock.read(offer, policyFor(wish, deps.profiles.get(offer.supplier)));
+      };
+      return {
+        part: (id) => partLoader.load(id),
+        offer: (id) => offerLoader.load(id),
+        partsPage: (wish) => readPage(deps.db, wish, partLoader),
+        offerStock,
+        availability: async (part, wish) =>
+          availabilityOf(part, await Promise.all(part.offers.map((offer) => offerStock(offer, wish)))),
+      };
+    },
+  };
+}
+
+/** DataLoader remembers and joins within a request; the batcher joins across requests. */
+function loaderOver<V>(batcher: Batcher<string, V>): DataLoader<string, V | null> {
+  return new DataLoader(async (ids) => {
+    const found = await batcher.getMany(ids);
+    return ids.map((id) => found.get(id) ?? null);
+  });
+}
+
+async function readPage(
+  db: Database,
+  wish: PartsPageWish,
+  loader: DataLoader<string, Part | null>,
+): ReturnType<ReadSession['partsPage']> {
+  const { parts, hasMore } = await readPartPage(db, {
+    first: wish.first,
+    after: placeAfter(wish.after),
+    ...(wish.brand !== null && { brandForm: identityForm(wish.brand) }),
+    ...(wish.numberStartsWith !== null && { searchStartsWith: searchForm(wish.numberStartsWith) }),
+  });
+  for (const part of parts) loader.prime(part.id, part);
+  return { parts: parts.map((part) => ({ part, cursor: placeOf(part) })), hasNextPage: hasMore };
+}
+
+async function readConfirmations(db: Database): Promise<ReadonlyMap<SupplierId, Confirmation>> {
+  const states = await readFeedStates(db);
+  return new Map(states.filter((state) => state.feed === 'stock').map((state) => [state.supplier, state]));
+}
+
+interface StockReaderDeps extends ReaderDeps {
+  readonly offers: Batcher<OfferId, Offer>;
+  readonly confirmations: Confirmations;
+}
+
+/** Reads down the page: look, refresh, look again, else the old value with its reason. */
+function createStockReader(deps: StockReaderDeps): {
+  read(offer: Offer, policy: FreshnessPolicy): Promise<OfferStockView>;
+} {
+  const look = (
+    offer: Offer,
+    policy: FreshnessPolicy,
+    reason: StaleReason,
+    retryAt: number | null = null,
+  ): OfferStockView =>
+    stockView(offer, deps.confirmations.observedAt(offer), policy, deps.clock.now(), {
+      origin: 'COPY',
+      reason,
+      retryAt,
+    });
+
+  const revalidate = (offer: Offer, policy: FreshnessPolicy, withinMs: number): Promise<RefreshOutcome> => {
+    const now = deps.clock.now();
+    return deps.refresher.refresh(offer, {
+      lane: 'interactive',
+      deadline: now + Math.max(0, withinMs - LATEST_WORD_MS),
+      isForced: false,
+      notBefore: now - policy.maxAgeMs,
+    });
+  };
+
+  const wait = async (offer: Offer, policy: FreshnessPolicy): Promise<OfferStockView> => {
+    const outcome = await firstOf(revalidate(offer, policy, policy.waitUpToMs), policy.waitUpToMs, deps.clock);
+    if (outcome.state === 'failed') return look(offer, policy, outcome.reason, outcome.retryAt);
+    return lookAgain(deps, offer, policy, outcome);
+  };
+
+  const requireLive = async (offer: Offer, policy: FreshnessPolicy): Promise<OfferStockView> => {
+    const view = await wait(offer, policy);
+    if (view.freshness.status === 'FRESH') return view;
+    throw notLive(offer, view.freshness);
+  };
+
+  return {
+    async read(offer, policy) {
+      const stored = look(offer, policy, 'CACHE_ONLY');
+      if (stored.freshness.status === 'FRESH' || policy.onStale === 'CACHE_ONLY') return stored;
+      if (policy.onStale === 'LIVE_REQUIRED') return requireLive(offer, policy);
+      if (!deps.refresher.canRefresh(offer.supplier)) return look(offer, policy, 'NOT_REFRESHABLE');
+      const refusal = deps.refresher.refusal(offer.supplier);
+      if (refusal !== null) return look(offer, policy, refusal.reason, refusal.retryAt);
+      if (policy.onStale === 'WAIT_THEN_SERVE') return wait(offer, policy);
+      void revalidate(offer, policy, REVALIDATE_WITHIN_MS);
+      return look(offer, policy, 'REVALIDATING');
+    },
+  };
+}
+
+/** The copy after a refresh; the supplier's own answer where the copy has not taken it up (another process is writing, or the store is away). */
+async function lookAgain(
+  deps: StockReaderDeps,
+  offer: Offer,
+  policy: FreshnessPolicy,
+  { answer, origin }: Extract<RefreshOutcome, { state: 'answered' }>,
+): Promise<OfferStockView> {
+  const found = await deps.offers.getMany([offer.id]).catch(() => new Map<OfferId, Offer>());
+  const recorded = found.get(offer.id);
+  const now = deps.clock.now();
+  const stale = { origin, reason: 'TIMED_OUT', retryAt: null } as const;
+  const recordedAt = recorded ? deps.confirmations.observedAt(recorded) : null;
+  if (recorded && recordedAt !== null && recordedAt >= answer.observedAt)
+    return stockView(recorded, recordedAt, policy, now, stale);
+  const { observedAt, sourceAsOf } = answer;
+  const levels = answer.levels.map((level) => ({ ...level, version: observedAt, observedAt, sourceAsOf }));
+  const told: Offer = { ...offer, listed: answer.isListed, levels, stockSourceAsOf: sourceAsOf };
+  return stockView(told, observedAt, policy, now, stale);
+}
+
+interface Seen {
+  readonly origin: DataOrigin;
+  /** Why, should it turn out not to be fresh. */
+  readonly reason: StaleReason;
+  readonly retryAt: number | null;
+}
+
+/** A level is as fresh as the later of its own observation (a message about this location) and its offer's. */
+function stockView(
+  offer: Offer,
+  observedAt: number | null,
+  policy: FreshnessPolicy,
+  now: number,
+  seen: Seen,
+): OfferStockView {
+  const freshness = (at: number | null, sourceAsOf: number | null): Freshness => {
+    const age = ageMs(at, now);
+    const status = freshnessStatus(age, policy);
+    const isFresh = status === 'FRESH';
+    return {
+      status,
+      reason: isFresh ? null : seen.reason,
+      origin: seen.origin,
+      observedAt: at,
+      sourceAsOf,
+      ageMs: age,
+      retryAt: isFresh ? null : seen.retryAt,
+    };
+  };
+  const levelView = (level: StockLevel): LevelView => ({
+    supplier: offer.supplier,
+    location: level.location,
+    quantity: level.quantity,
+    freshness: freshness(Math.max(level.observedAt, observedAt ?? 0), level.sourceAsOf),
+  });
+  return {
+    levels: offer.listed ? offer.levels.map(levelView) : [],
+    freshness: freshness(observedAt, offer.stockSourceAsOf),
+  };
+}
+
+function firstOf(outcome: Promise<RefreshOutcome>, withinMs: number, clock: Clock): Promise<RefreshOutcome> {
+  const stop = new AbortController();
+  const tooLate = clock
+    .sleep(withinMs, stop.signal)
+    .then((): RefreshOutcome => ({ state: 'failed', reason: 'TIMED_OUT', retryAt: null }));
+  return Promise.race([outcome, tooLate]).finally(() => {
+    stop.abort();
+  });
+}
+
+function notLive(offer: Offer, freshness: Freshness): GatewayError {
+  return new GatewayError(
+    'UPSTREAM_UNAVAILABLE',
+    `${offer.supplier} gave no stock for its part ${offer.supplierPartNumber} in time (${freshness.reason ?? 'TIMED_OUT'}). ` +
+      'Ask again later, or accept an older answer with onStale: WAIT_THEN_SERVE.',
+    { retryAt: freshness.retryAt },
+  );
+}

@@ -1,0 +1,174 @@
+import type { StaleReason } from '../domain/freshness.ts';
+import type { OfferId, SupplierId, SupplierPartNumber } from '../domain/identity.ts';
+import { inChunks, ROWS_PER_STATEMENT, type Database, type Queryable } from './database.ts';
+
+export type JobState = 'QUEUED' | 'RUNNING' | 'DONE' | 'FAILED';
+export type JobLineState = 'WAITING' | 'REFRESHED' | 'NOT_LISTED' | 'FAILED';
+
+/** A forced refresh. Times in epoch ms. */
+export interface StoredJob {
+  readonly id: string;
+  readonly inputDigest: string;
+  readonly state: JobState;
+  readonly requestedAt: number;
+  readonly endedAt: number | null;
+  readonly lines: readonly JobLine[];
+}
+
+export interface JobLine {
+  readonly line: number;
+  readonly offerId: OfferId;
+  readonly supplier: SupplierId;
+  readonly supplierPartNumber: SupplierPartNumber;
+  readonly state: JobLineState;
+  readonly reason: StaleReason | null;
+  readonly retryAt: number | null;
+}
+
+export interface NewJob {
+  readonly id: string;
+  readonly caller: string;
+  readonly idempotencyKey: string;
+  readonly inputDigest: string;
+  readonly requestedAt: number;
+  readonly lines: readonly Pick<JobLine, 'offerId' | 'supplier' | 'supplierPartNumber'>[];
+}
+
+/** Puts a job in, unless the caller used the key before. @returns the id of the job that has the key now */
+export async function insertJob(db: Database, job: NewJob): Promise<string> {
+  return db.transaction(async (t) => {
+    const row = {
+      job_id: job.id,
+      caller: job.caller,
+      idempotency_key: job.idempotencyKey,
+      input_digest: job.inputDigest,
+      state: 'QUEUED',
+      requested_at: job.requestedAt,
+    };
+    await t.knex('refresh_jobs').insert(row).onConflict(['caller', 'idempotency_key']).ignore();
+    const kept = await t
+      .knex<{ job_id: string }>('refresh_jobs')
+      .where({ caller: job.caller, idempotency_key: job.idempotencyKey })
+      .first('job_id');
+    if (kept?.job_id !== job.id) return kept?.job_id ?? job.id;
+    const lines = job.lines.map((line, index) => ({
+      job_id: job.id,
+      line: index,
+      offer_id: line.offerId,
+      supplier: line.supplier,
+      supplier_part_number: line.supplierPartNumber,
+      state: 'WAITING',
+    }));
+    for (const chunk of inChunks(lines, ROWS_PER_STATEMENT)) await t.knex('refresh_job_offers').insert(chunk);
+    return job.id;
+  });
+}
+
+export async function readJob(db: Queryable, id: string): Promise<StoredJob | null> {
+  const row = await db.knex<JobRow>('refresh_jobs').where({ job_id: id }).first();
+  if (row === undefined) return null;
+  const lines = await db.knex<JobLineRow>('refresh_job_offers').where({ job_id: id }).orderBy('line');
+  return {
+    id: row.job_id,
+    inputDigest: row.input_digest,
+    state: row.state,
+    requestedAt: Number(row.requested_at),
+    endedAt: row.ended_at === null ? null : Number(row.ended_at),
+    lines: lines.map(jobLine),
+  };
+}
+
+/** Takes the oldest job that waits, or whose owner let it go past its time. @returns its id, or null */
+export async function claimJob(db: Queryable, owner: string, now: number, forMs: number): Promise<string | null> {
+  const candidates = await db
+    .knex<JobRow>('refresh_jobs')
+    .whereIn('state', ['QUEUED', 'RUNNING'])
+    .where((free) => void free.whereNull('owned_until').orWhere('owned_until', '<', now))
+    .orderBy('requested_at')
+    .limit(5)
+    .select('job_id');
+  for (const { job_id: id } of candidates) {
+    const claimed = await db
+      .knex('refresh_jobs')
+      .where({ job_id: id })
+      .whereIn('state', ['QUEUED', 'RUNNING'])
+      .where((free) => void free.whereNull('owned_until').orWhere('owned_until', '<', now))
+      .update({ state: 'RUNNING', owner, owned_until: now + forMs });
+    if (claimed === 1) return id;
+  }
+  return null;
+}
+
+/** @returns false where the job is no longer this owner's */
+export async function keepJob(db: Queryable, id: string, owner: string, until: number): Promise<boolean> {
+  const kept = await db
+    .knex('refresh_jobs')
+    .where({ job_id: id, owner, state: 'RUNNING' })
+    .update({ owned_until: until });
+  return kept === 1;
+}
+
+export async function saveJobLine(
+  db: Queryable,
+  id: string,
+  line: Omit<JobLine, 'offerId' | 'supplier' | 'supplierPartNumber'>,
+): Promise<void> {
+  await db
+    .knex('refresh_job_offers')
+    .where({ job_id: id, line: line.line })
+    .update({ state: line.state, reason: line.reason, retry_at: line.retryAt });
+}
+
+export async function endJob(
+  db: Queryable,
+  id: string,
+  owner: string,
+  state: 'DONE' | 'FAILED',
+  endedAt: number,
+): Promise<void> {
+  await db
+    .knex('refresh_jobs')
+    .where({ job_id: id, owner })
+    .update({ state, ended_at: endedAt, owner: null, owned_until: null });
+}
+
+/** Removes jobs that ended before the moment given. */
+export async function pruneJobs(db: Database, endedBefore: number): Promise<void> {
+  await db.transaction(async (t) => {
+    const rows = await t.knex<JobRow>('refresh_jobs').where('ended_at', '<', endedBefore).limit(500).select('job_id');
+    const ids = rows.map((row) => row.job_id);
+    await t.knex('refresh_job_offers').whereIn('job_id', ids).delete();
+    await t.knex('refresh_jobs').whereIn('job_id', ids).delete();
+  });
+}
+
+interface JobRow {
+  job_id: string;
+  input_digest: string;
+  state: JobState;
+  requested_at: number | string;
+  ended_at: number | string | null;
+  owned_until: number | string | null;
+}
+
+interface JobLineRow {
+  line: number;
+  offer_id: string;
+  supplier: string;
+  supplier_part_number: string;
+  state: JobLineState;
+  reason: StaleReason | null;
+  retry_at: number | string | null;
+}
+
+function jobLine(row: JobLineRow): JobLine {
+  return {
+    line: row.line,
+    offerId: row.offer_id,
+    supplier: row.supplier,
+    supplierPartNumber: row.supplier_part_number,
+    state: row.state,
+    reason: row.reason,
+    retryAt: row.retry_at === null ? null : Number(row.retry_at),
+  };
+}

@@ -47,7 +47,7 @@ export async function insertJob(db: Database, job: NewJob): Promise<string> {
     };
     await t.knex('refresh_jobs').insert(row).onConflict(['caller', 'idempotency_key']).ignore();
     const kept = await t
-      .knex<{ job_id: string }>('refresh_jobs')
+      .knex<JobRow>('refresh_jobs')
       .where({ caller: job.caller, idempotency_key: job.idempotencyKey })
       .first('job_id');
     if (kept?.job_id !== job.id) return kept?.job_id ?? job.id;
@@ -144,6 +144,8 @@ export async function pruneJobs(db: Database, endedBefore: number): Promise<void
 
 interface JobRow {
   job_id: string;
+  caller: string;
+  idempotency_key: string;
   input_digest: string;
   state: JobState;
   requested_at: number | string;
@@ -152,6 +154,7 @@ interface JobRow {
 }
 
 interface JobLineRow {
+  job_id: string;
   line: number;
   offer_id: string;
   supplier: string;

@@ -21,6 +21,8 @@ const ROOMS = {
 /** A room is a folder or a file of that name: `http.ts` and `http/`. */
 const room = (name) => `^src/${name}(/|[.][a-z]+$)`;
 const rooms = (names) => names.map(room).join('|');
+/** The programs that install, build and start run before there is anything to import. */
+const TOOLS = '^src/(ide/.*|[a-z]+)[.]mjs$';
 
 const directions = Object.entries(ROOMS).map(([name, allowed]) => ({
   name: `${name}-imports-only-what-is-below-it`,
@@ -36,7 +38,13 @@ module.exports = {
       name: 'every-file-is-in-a-room',
       comment: 'Name the new room and what it may import at the top of this file.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [rooms([...Object.keys(ROOMS), 'main', 'app', 'config']), '^src/[a-z]+[.]mjs$'] },
+      from: {},
+      to: { path: '^src/', pathNot: [rooms([...Object.keys(ROOMS), 'main', 'app', 'config']), TOOLS] },
+    },
+    {
+      name: 'no-file-is-forgotten',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: [TOOLS, '[.]d[.]ts$'] },
       to: {},
     },
     {

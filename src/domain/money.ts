@@ -18,13 +18,13 @@ const SCALE = 10_000;
 const MAX_SCALED = 900_000_000_000_000;
 
 /**
- * Reads what suppliers send as a price: `12.5`, `"143.25"`, `"00143.25"`, `"$1,099.99"`. Rounds half up to four places, once.
+ * Reads what suppliers send as a price: `12.5`, `"143.25"`, `"00143.25"`, `"$1,099.99"`; a decimal comma is refused. Rounds half up to four places, once.
  * @returns null where it is no price: absent, empty, malformed, negative, or past 90 billion
  */
 export function parseAmount(raw: unknown): string | null {
   if (typeof raw !== 'string' && typeof raw !== 'number') return null;
   const text = String(raw).trim().replace(/^\$/, '');
-  if (!/^(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d{1,2})?$/i.test(text)) return null;
+  if (!/^(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d{1,2})?$/i.test(text)) return null;
   const scaled = new Decimal(text.replaceAll(',', '')).mul(SCALE).toDecimalPlaces(0, Decimal.ROUND_HALF_UP);
   return scaled.lte(MAX_SCALED) ? fromScaled(scaled.toNumber()) : null;
 }

@@ -43,11 +43,15 @@ export function parseQuantity(raw: unknown): Quantity | null {
   if (typeof raw !== 'string') return null;
   const text = raw.trim();
   if (text === '') return UNKNOWN_QUANTITY;
-  const capped = /^(?:>=?\s*)?(\d[\d,]*)\+?$/.exec(text);
+  const capped = /^(?:>=?\s*)?([\d,]+)\+?$/.exec(text)?.[1];
   const isCapped = text.startsWith('>') || text.endsWith('+');
-  if (isCapped && capped?.[1] !== undefined) return asAtLeast(wholeNumber(digits(capped[1])));
-  return /^-?\d{1,3}(?:,\d{3})+$|^-?\d+(?:\.0+)?$/.test(text) ? wholeNumber(digits(text)) : null;
+  if (isCapped)
+    return capped !== undefined && WHOLE_NUMBER.test(capped) ? asAtLeast(wholeNumber(digits(capped))) : null;
+  return WHOLE_NUMBER.test(text) ? wholeNumber(digits(text)) : null;
 }
+
+/** `1,250` has thousands; `0,534` and `1,5` have a decimal comma and are no count. */
+const WHOLE_NUMBER = /^-?[1-9]\d{0,2}(?:,\d{3})+$|^-?\d+(?:\.0+)?$/;
 
 function digits(text: string): number {
   return Number(text.replaceAll(',', ''));

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { DERIVED_ID_PATTERN, identityForm, offerId, partId, searchForm } from '../../src/domain/identity.ts';
+
+describe('a part number', () => {
+  it('keeps its punctuation as identity and loses it for the search', () => {
+    expect(identityForm('128-100')).not.toBe(identityForm('128100'));
+    expect(searchForm('128-100')).toBe(searchForm('128100'));
+  });
+
+  it('is the same in any case, with blanks at its ends, and composed or decomposed', () => {
+    expect(identityForm('  ajm601\t')).toBe('AJM601');
+    expect(identityForm('P  23 109')).toBe('P 23 109');
+    expect(identityForm('re\u0301gule\u0301')).toBe(identityForm('r\u00e9gul\u00e9'));
+  });
+
+  it('stays text where it looks like a number', () => {
+    expect(identityForm('14E4289')).toBe('14E4289');
+    expect(identityForm('007')).not.toBe(identityForm('7'));
+  });
+});
+
+describe('a derived id', () => {
+  it('is the same for the same names and differs where one differs', () => {
+    expect(partId('Lucas', '021-250#')).toBe(partId(' LUCAS ', '021-250#'));
+    expect(partId('Lucas', '021-250#')).not.toBe(partId('Lucas', '021-250'));
+    expect(partId('ab', 'c')).not.toBe(partId('a', 'bc'));
+    expect(offerId('one', '1')).not.toBe(offerId('two', '1'));
+    expect(partId('a', 'b')).toMatch(DERIVED_ID_PATTERN);
+  });
+});

@@ -76,7 +76,7 @@ export async function readDeadLetters(db: Queryable, limit: number): Promise<Dea
 
 /** How many different dead letters there are. */
 export async function countDeadLetters(db: Queryable): Promise<number> {
-  const rows = (await db.knex('dead_letters').count({ n: '*' })) as { n: number | string }[];
+  const rows = await db.knex('dead_letters').count<{ n: number | string }[]>({ n: '*' });
   return Number(rows[0]?.n ?? 0);
 }
 

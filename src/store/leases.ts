@@ -1,0 +1,82 @@
+import type { Database, Queryable } from './database.ts';
+
+/**
+ * The right to do something for a time. The fence grows by one at each take: whoever writes under a lease asserts its fence
+ * in the same transaction, so a holder that slept past its time cannot write over its successor.
+ */
+export interface Lease {
+  readonly name: string;
+  readonly fence: number;
+}
+
+/** Another holds the lease by now; what was about to be written is rolled back. */
+export class LeaseLost extends Error {
+  constructor(name: string) {
+    super(`The lease "${name}" was taken over by another process; this one stops without writing.`);
+    this.name = 'LeaseLost';
+  }
+}
+
+/**
+ * Takes a lease that is free or past its time. Also the same owner gets null while it is held.
+ * @param now epoch milliseconds
+ * @returns null where another holds it
+ */
+export async function takeLease(
+  db: Database,
+  name: string,
+  owner: string,
+  now: number,
+  forMs: number,
+): Promise<Lease | null> {
+  // On its own, not in the transaction: two takers would each hold a shared lock on the row and wait for the other's.
+  await db.knex('leases').insert({ name, owner: null, fence: 0, held_until: 0 }).onConflict('name').ignore();
+  return db.transaction(async (t) => {
+    const taken = await t
+      .knex('leases')
+      .where({ name })
+      .andWhere('held_until', '<=', now)
+      .update({ owner, fence: t.knex.raw('fence + 1'), held_until: now + forMs });
+    if (taken === 0) return null;
+    const row = await t.knex<{ fence: number }>('leases').where({ name }).first('fence');
+    return row === undefined ? null : { name, fence: row.fence };
+  });
+}
+
+/** @returns false where another has taken it since */
+export async function renewLease(db: Queryable, lease: Lease, now: number, forMs: number): Promise<boolean> {
+  const { name, fence } = lease;
+  return (
+    (await db
+      .knex('leases')
+      .where({ name, fence })
+      .update({ held_until: now + forMs })) === 1
+  );
+}
+
+/** Gives a lease back before its time; does nothing where another has it by now. */
+export async function releaseLease(db: Queryable, lease: Lease): Promise<void> {
+  const { name, fence } = lease;
+  await db.knex('leases').where({ name, fence }).update({ owner: null, held_until: 0 });
+}
+
+/**
+ * For the transaction of whatever is written under the lease: locks the lease's row, so that nobody takes it before the commit.
+ * A write and not a read, because SQLite has no FOR UPDATE. Both databases count the rows matched, not the rows changed.
+ * @throws LeaseLost where another has taken it since
+ */
+export async function assertFence(t: Queryable, lease: Lease): Promise<void> {
+  const { name, fence } = lease;
+  if ((await t.knex('leases').where({ name, fence }).update({ fence })) !== 1) throw new LeaseLost(name);
+}
+
+/** Names of the leases held at `now` whose name begins with `prefix`. */
+export async function readHeldLeases(db: Queryable, prefix: string, now: number): Promise<string[]> {
+  const rows = await db
+    .knex<{ name: string }>('leases')
+    .where('held_until', '>', now)
+    .andWhere('name', '>=', prefix)
+    .andWhere('name', '<', `${prefix}\u{10ffff}`)
+    .select('name');
+  return rows.map((row) => row.name);
+}

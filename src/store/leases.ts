@@ -38,7 +38,7 @@ export async function takeLease(
       .andWhere('held_until', '<=', now)
       .update({ owner, fence: t.knex.raw('fence + 1'), held_until: now + forMs });
     if (taken === 0) return null;
-    const row = await t.knex<{ fence: number }>('leases').where({ name }).first('fence');
+    const [row] = await t.knex<{ name: string; fence: number }>('leases').where({ name }).select('fence');
     return row === undefined ? null : { name, fence: row.fence };
   });
 }

@@ -34,11 +34,11 @@ export async function prepare({ withTests = false } = {}) {
     await step('Installing packages (a minute or less)', command, hint);
   }
   const sources = digests();
-  if (!isBuilt(sources, withTests)) {
-    await step('Building', ['run', '--silent', 'build'], 'Correct what is reported above, then start again.');
-    mkdirSync(dirname(BUILT), { recursive: true });
-    writeFileSync(BUILT, JSON.stringify(sources));
-  }
+  const script = missing(sources, withTests);
+  if (script === null) return;
+  await step('Building', ['run', '--silent', script], 'Correct what is reported above, then start again.');
+  mkdirSync(dirname(BUILT), { recursive: true });
+  writeFileSync(BUILT, JSON.stringify(sources));
 }
 
 function checkNode() {
@@ -90,9 +90,11 @@ function filesIn(place) {
   }
 }
 
-function isBuilt(sources, withTests) {
+/** The script of package.json that brings dist/ up to date; null where it is. */
+function missing(sources, withTests) {
   const built = readJson(BUILT);
-  return built !== null && built.program === sources.program && (!withTests || built.tests === sources.tests);
+  if (built?.program !== sources.program) return 'build';
+  return withTests && built.tests !== sources.tests ? 'compile' : null;
 }
 
 function readJson(file) {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { constants } from 'node:os';
 import { PROJECT, prepare } from './prepare.mjs';
+import { onStopSignal } from './stop-signals.mjs';
 
 /** One Ctrl-C arrives up to three times: from the terminal, from npm, from its shell. Later ones mean impatience. */
 const SAME_SIGNAL_MS = 1_000;
@@ -23,15 +24,6 @@ async function run(gatewayArguments) {
     stdio: 'inherit',
     detached: ownGroup,
   });
-  let firstSignalAt = null;
-  const stop = (signal) => {
-    if (firstSignalAt === null) {
-      firstSignalAt = Date.now();
-      if (ownGroup) gateway.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
-    } else if (Date.now() - firstSignalAt > SAME_SIGNAL_MS) {
-      killGroup();
-    }
-  };
   const killGroup = () => {
     try {
       process.kill(ownGroup ? -gateway.pid : gateway.pid, 'SIGKILL');
@@ -39,7 +31,15 @@ async function run(gatewayArguments) {
       // Nobody is left.
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  let firstSignalAt = null;
+  onStopSignal((signal) => {
+    if (firstSignalAt === null) {
+      firstSignalAt = Date.now();
+      if (ownGroup) gateway.kill(signal);
+    } else if (Date.now() - firstSignalAt > SAME_SIGNAL_MS) {
+      killGroup();
+    }
+  });
   process.exitCode = await new Promise((resolve, reject) => {
     gateway.once('error', reject);
     gateway.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));

@@ -22,7 +22,7 @@ const ROOMS = {
 const room = (name) => `^src/${name}(/|[.][a-z]+$)`;
 const rooms = (names) => names.map(room).join('|');
 /** The programs that install, build and start run before there is anything to import. */
-const TOOLS = '^src/(ide/.*|[a-z]+)[.]mjs$';
+const TOOLS = '^src/(ide/.*|[a-z-]+)[.]mjs$';
 
 const directions = Object.entries(ROOMS).map(([name, allowed]) => ({
   name: `${name}-imports-only-what-is-below-it`,

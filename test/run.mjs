@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT, prepare } from '../src/prepare.mjs';
+import { onStopSignal } from '../src/stop-signals.mjs';
 import { bringUpServers } from './servers.mjs';
 
 /**
@@ -16,12 +17,10 @@ const bin = (name) => join(PROJECT, 'node_modules', '.bin', name);
 /** What runs now, to be told of a Ctrl-C; it then ends, and we go on to clean up. */
 let running = null;
 let stoppedBy = null;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    running?.kill(signal === 'SIGINT' ? 'SIGTERM' : signal);
-  });
-}
+onStopSignal((signal) => {
+  stoppedBy ??= signal;
+  running?.kill('SIGTERM');
+});
 
 let servers = null;
 let counts = null;
@@ -29,13 +28,11 @@ let code = 1;
 const folder = mkdtempSync(join(tmpdir(), 'parts-gateway-tests-'));
 try {
   await prepare({ withTests: true });
-  const lint = isWhole ? await run('npm', ['run', '--silent', 'lint']) : 0;
-  if (lint === 0 && stoppedBy === null) {
-    servers = await bringUpServers((line) => console.error(line));
-    if (stoppedBy === null) [code, counts] = await runTests(servers);
-  }
+  const isLintClean = !isWhole || (await run('npm', ['run', '--silent', 'lint'])) === 0;
+  if (stoppedBy === null) servers = await bringUpServers((line) => console.error(line));
+  if (stoppedBy === null) [code, counts] = await runTests(servers, isLintClean);
 } catch (error) {
-  console.error(error.message);
+  if (stoppedBy === null) console.error(error.message);
 } finally {
   await servers?.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -43,7 +40,7 @@ try {
 if (counts !== null) console.log(counts);
 process.exitCode = stoppedBy === null ? code : 128 + constants.signals[stoppedBy];
 
-async function runTests({ mysqlUrl, redisUrl }) {
+async function runTests({ mysqlUrl, redisUrl }, isLintClean) {
   const report = join(folder, 'report.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const settings = ['run', '--config', join('test', 'vitest.config.ts'), ...reporters, ...vitestArguments];
@@ -53,16 +50,21 @@ async function runTests({ mysqlUrl, redisUrl }) {
     TEST_REDIS_URL: redisUrl,
     ...(existsSync(partsData) ? { PARTS_DATA: partsData } : {}),
   });
-  return existsSync(report) ? verdict(JSON.parse(readFileSync(report, 'utf8')), exitCode) : [exitCode || 1, null];
+  if (!isLintClean) console.error('Lint failed, see the top; `npm run format` corrects what it can.');
+  if (!existsSync(report)) return [exitCode || 1, null];
+  return verdict(JSON.parse(readFileSync(report, 'utf8')), exitCode, isLintClean);
 }
 
-/** A file that cannot be loaded has no tests to fail, and an error outside of any test is none of them: each counts as one. */
-function verdict(report, exitCode) {
+/**
+ * A file that cannot be loaded has no tests to fail, an error outside of any test is none of them, and lint is not a test:
+ * each counts as one, so that nothing red ends with "0 failed".
+ */
+function verdict(report, exitCode, isLintClean) {
   const broken = report.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   ).length;
   const passed = report.numPassedTests;
-  const failed = Math.max(report.numFailedTests + broken, exitCode === 0 ? 0 : 1);
+  const failed = Math.max(report.numFailedTests + broken, exitCode === 0 ? 0 : 1) + (isLintClean ? 0 : 1);
   const skipped = report.numPendingTests + report.numTodoTests;
   const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
   return [failed > 0 || passed === 0 ? 1 : 0, line];

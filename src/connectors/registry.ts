@@ -1,9 +1,10 @@
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Connector } from './connector.ts';
+import { sandbox } from './sandbox/sandbox.ts';
 import { turn14 } from './turn14/turn14.ts';
 
 /** Every connector, under the name of its folder. */
-export const connectors = { turn14 } as const satisfies Record<string, Connector>;
+export const connectors = { sandbox, turn14 } as const satisfies Record<string, Connector>;
 
 export type ConnectorName = keyof typeof connectors;
 

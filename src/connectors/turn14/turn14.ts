@@ -19,6 +19,8 @@ const MAX_UPDATE_DAYS = 30;
 
 /** Calls one `readStock` may make to find the unknown ids of a batch: enough for 6 among 250. */
 const MAX_STOCK_CALLS = 80;
+/** From here on the narrowest group goes first: where very many ids are unknown, some are settled all the same. */
+const BROAD_STOCK_CALLS = 40;
 
 export const turn14 = {
   name: 'turn14',
@@ -150,7 +152,9 @@ async function readStock(ask: StockAsk): Promise<Answered> {
     try {
       if (calls === MAX_STOCK_CALLS) throw unusable(ask, `${calls} calls did not tell which ids are unknown`, null);
       const answered = await askTogether(ask, open[0]);
-      open = [...open.slice(1), ...(answered === 'someUnknown' ? halves(open[0]) : [])];
+      const rest = open.slice(1);
+      const parts = answered === 'someUnknown' ? halves(open[0]) : [];
+      open = calls < BROAD_STOCK_CALLS ? [...rest, ...parts] : [...parts, ...rest];
       if (answered !== 'someUnknown') told.push(...answered);
     } catch (error) {
       if (!(error instanceof CallFailed) || told.length === 0) throw error;

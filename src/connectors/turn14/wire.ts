@@ -52,7 +52,9 @@ export interface WirePage {
 /** Where a maker's own stock stands among an offer's locations; no warehouse may bear the name. */
 export const MANUFACTURER_LOCATION = 'manufacturer';
 
-const ID = { type: 'string', minLength: 1, maxLength: 128 };
+/** No blank at either end: databases take `01 ` and `01` for one key. */
+const UNPADDED = '^\\S(?:.*\\S)?$';
+const ID = { type: 'string', pattern: UNPADDED, maxLength: 128 };
 const PRINTED = { type: 'string', pattern: '\\S', maxLength: 128 };
 const OPTIONAL_TEXT = { type: ['string', 'null'] };
 const OPTIONAL_FLAG = { type: ['boolean', 'null'] };
@@ -90,7 +92,7 @@ export const checkInventory = compileCheck<WireInventory>({
         inventory: {
           type: 'object',
           maxProperties: MAX_WAREHOUSES,
-          propertyNames: { minLength: 1, maxLength: 64, not: { const: MANUFACTURER_LOCATION } },
+          propertyNames: { pattern: UNPADDED, maxLength: 64, not: { const: MANUFACTURER_LOCATION } },
         },
         manufacturer: { type: ['object', 'null'] },
       },

@@ -4,7 +4,9 @@ import { GraphiQL } from 'graphiql';
 import 'graphiql/style.css';
 import { createRoot } from 'react-dom/client';
 
-const EXAMPLE = `# Press Ctrl-Enter to run the query under the cursor. Every answer says how old it is.
+const EXAMPLE = `# Ctrl-Enter runs the query under the cursor.
+# Every answer says how old it is.
+
 query Stock {
   parts(first: 5) {
     nodes {
@@ -14,28 +16,12 @@ query Stock {
       availability {
         state
         quantity
-        levels {
-          location
-          quantity
-          quality
-        }
-        freshness {
-          status
-          age
-          reason
-        }
+        levels { location quantity quality }
+        freshness { status age reason }
       }
-      offers {
-        supplier {
-          name
-        }
-        supplierPartNumber
-      }
+      offers { supplier { name } supplierPartNumber }
     }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    pageInfo { hasNextPage endCursor }
   }
 }
 
@@ -45,24 +31,14 @@ subscription Changes {
     __typename
     ... on StockChange {
       cursor
-      part {
-        brand
-        partNumber
-      }
+      part { brand partNumber }
       location
-      before {
-        quantity
-      }
-      after {
-        quantity
-      }
+      before { quantity }
+      after { quantity }
       cause
       recordedAt
     }
-    ... on StockGap {
-      resumeAfter
-      message
-    }
+    ... on StockGap { resumeAfter message }
   }
 }
 `;

@@ -1,8 +1,14 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Part as StoredPart, Offer as StoredOffer } from '../domain/part.ts';
 import type { Freshness as KnownFreshness } from '../domain/freshness.ts';
+import type { SupplierParent, RefreshResultParent } from './parents.ts';
+import type { AvailabilityView, OfferStockView, LevelView } from '../inventory/availability.ts';
+import type { StockChange as StoredChange } from '../domain/change.ts';
+import type { ChangeGap } from '../inventory/change-feed.ts';
+import type { Quantity } from '../domain/quantity.ts';
+import type { RefreshJobView } from '../inventory/refresh-jobs.ts';
 import type { RequestContext } from './context.ts';
-export type Maybe<T> = T | null;
+export type Maybe<T> = T extends PromiseLike<infer U> ? Promise<U | null> : T | null;
 export type InputMaybe<T> = T | null | undefined;
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
@@ -100,7 +106,7 @@ export type Offer = Node & {
   readonly listed: Scalars['Boolean']['output'];
   readonly packQuantity: Scalars['NonNegativeInt']['output'];
   readonly part: Maybe<Part>;
-  readonly stock: OfferStock;
+  readonly stock: Maybe<OfferStock>;
   readonly supplier: Supplier;
   readonly supplierPartNumber: Scalars['String']['output'];
   readonly title: Maybe<Scalars['String']['output']>;
@@ -133,7 +139,7 @@ export type PageInfo = {
 
 export type Part = Node & {
   readonly __typename?: 'Part';
-  readonly availability: Availability;
+  readonly availability: Maybe<Availability>;
   readonly brand: Scalars['String']['output'];
   readonly discontinued: Scalars['Boolean']['output'];
   readonly id: Scalars['ID']['output'];
@@ -434,8 +440,8 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping of union types */
 export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
   StockEvent:
-    | ( Omit<StockChange, 'offer' | 'part'> & { offer?: Maybe<_RefType['Offer']>, part?: Maybe<_RefType['Part']> } )
-    | ( StockGap )
+    | ( StoredChange )
+    | ( ChangeGap )
   ;
 };
 
@@ -444,18 +450,18 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
   Node:
     | ( StoredOffer )
     | ( StoredPart )
-    | ( Omit<RefreshJob, 'results'> & { results: ReadonlyArray<_RefType['RefreshResult']> } )
-    | ( Supplier )
+    | ( RefreshJobView )
+    | ( SupplierParent )
   ;
 };
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
-  Availability: ResolverTypeWrapper<Omit<Availability, 'freshness' | 'levels'> & { freshness: ResolversTypes['Freshness'], levels: ReadonlyArray<ResolversTypes['StockLevel']> }>;
+  Availability: ResolverTypeWrapper<AvailabilityView>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   BrandPartInput: BrandPartInput;
   ChangeCause: ChangeCause;
-  ChangedQuantity: ResolverTypeWrapper<ChangedQuantity>;
+  ChangedQuantity: ResolverTypeWrapper<Quantity>;
   DataOrigin: DataOrigin;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Duration: ResolverTypeWrapper<Scalars['Duration']['output']>;
@@ -469,7 +475,7 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   NonNegativeInt: ResolverTypeWrapper<Scalars['NonNegativeInt']['output']>;
   Offer: ResolverTypeWrapper<StoredOffer>;
-  OfferStock: ResolverTypeWrapper<Omit<OfferStock, 'freshness' | 'levels'> & { freshness: ResolversTypes['Freshness'], levels: ReadonlyArray<ResolversTypes['StockLevel']> }>;
+  OfferStock: ResolverTypeWrapper<OfferStockView>;
   OnStale: OnStale;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Part: ResolverTypeWrapper<StoredPart>;
@@ -482,31 +488,31 @@ export type ResolversTypes = {
   RefreshErrorCode: RefreshErrorCode;
   RefreshInventoryInput: RefreshInventoryInput;
   RefreshInventoryPayload: ResolverTypeWrapper<Omit<RefreshInventoryPayload, 'job'> & { job?: Maybe<ResolversTypes['RefreshJob']> }>;
-  RefreshJob: ResolverTypeWrapper<Omit<RefreshJob, 'results'> & { results: ReadonlyArray<ResolversTypes['RefreshResult']> }>;
-  RefreshResult: ResolverTypeWrapper<Omit<RefreshResult, 'offer'> & { offer?: Maybe<ResolversTypes['Offer']> }>;
+  RefreshJob: ResolverTypeWrapper<RefreshJobView>;
+  RefreshResult: ResolverTypeWrapper<RefreshResultParent>;
   RefreshResultState: RefreshResultState;
   RefreshUserError: ResolverTypeWrapper<RefreshUserError>;
   StaleReason: StaleReason;
-  StockChange: ResolverTypeWrapper<Omit<StockChange, 'offer' | 'part'> & { offer?: Maybe<ResolversTypes['Offer']>, part?: Maybe<ResolversTypes['Part']> }>;
-  StockChangePage: ResolverTypeWrapper<Omit<StockChangePage, 'changes'> & { changes: ReadonlyArray<ResolversTypes['StockChange']> }>;
+  StockChange: ResolverTypeWrapper<StoredChange>;
+  StockChangePage: ResolverTypeWrapper<Omit<StockChangePage, 'changes' | 'gap'> & { changes: ReadonlyArray<ResolversTypes['StockChange']>, gap?: Maybe<ResolversTypes['StockGap']> }>;
   StockEvent: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['StockEvent']>;
   StockFilter: StockFilter;
-  StockGap: ResolverTypeWrapper<StockGap>;
-  StockLevel: ResolverTypeWrapper<Omit<StockLevel, 'freshness'> & { freshness: ResolversTypes['Freshness'] }>;
+  StockGap: ResolverTypeWrapper<ChangeGap>;
+  StockLevel: ResolverTypeWrapper<LevelView>;
   StockState: StockState;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
-  Supplier: ResolverTypeWrapper<Supplier>;
+  Supplier: ResolverTypeWrapper<SupplierParent>;
   SupplierPartInput: SupplierPartInput;
   UUID: ResolverTypeWrapper<Scalars['UUID']['output']>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  Availability: Omit<Availability, 'freshness' | 'levels'> & { freshness: ResolversParentTypes['Freshness'], levels: ReadonlyArray<ResolversParentTypes['StockLevel']> };
+  Availability: AvailabilityView;
   Boolean: Scalars['Boolean']['output'];
   BrandPartInput: BrandPartInput;
-  ChangedQuantity: ChangedQuantity;
+  ChangedQuantity: Quantity;
   DateTime: Scalars['DateTime']['output'];
   Duration: Scalars['Duration']['output'];
   Freshness: KnownFreshness;
@@ -517,7 +523,7 @@ export type ResolversParentTypes = {
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   NonNegativeInt: Scalars['NonNegativeInt']['output'];
   Offer: StoredOffer;
-  OfferStock: Omit<OfferStock, 'freshness' | 'levels'> & { freshness: ResolversParentTypes['Freshness'], levels: ReadonlyArray<ResolversParentTypes['StockLevel']> };
+  OfferStock: OfferStockView;
   PageInfo: PageInfo;
   Part: StoredPart;
   PartBy: PartBy;
@@ -527,18 +533,18 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   RefreshInventoryInput: RefreshInventoryInput;
   RefreshInventoryPayload: Omit<RefreshInventoryPayload, 'job'> & { job?: Maybe<ResolversParentTypes['RefreshJob']> };
-  RefreshJob: Omit<RefreshJob, 'results'> & { results: ReadonlyArray<ResolversParentTypes['RefreshResult']> };
-  RefreshResult: Omit<RefreshResult, 'offer'> & { offer?: Maybe<ResolversParentTypes['Offer']> };
+  RefreshJob: RefreshJobView;
+  RefreshResult: RefreshResultParent;
   RefreshUserError: RefreshUserError;
-  StockChange: Omit<StockChange, 'offer' | 'part'> & { offer?: Maybe<ResolversParentTypes['Offer']>, part?: Maybe<ResolversParentTypes['Part']> };
-  StockChangePage: Omit<StockChangePage, 'changes'> & { changes: ReadonlyArray<ResolversParentTypes['StockChange']> };
+  StockChange: StoredChange;
+  StockChangePage: Omit<StockChangePage, 'changes' | 'gap'> & { changes: ReadonlyArray<ResolversParentTypes['StockChange']>, gap?: Maybe<ResolversParentTypes['StockGap']> };
   StockEvent: ResolversUnionTypes<ResolversParentTypes>['StockEvent'];
   StockFilter: StockFilter;
-  StockGap: StockGap;
-  StockLevel: Omit<StockLevel, 'freshness'> & { freshness: ResolversParentTypes['Freshness'] };
+  StockGap: ChangeGap;
+  StockLevel: LevelView;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
-  Supplier: Supplier;
+  Supplier: SupplierParent;
   SupplierPartInput: SupplierPartInput;
   UUID: Scalars['UUID']['output'];
 };
@@ -591,7 +597,7 @@ export type OfferResolvers<ContextType = RequestContext, ParentType extends Reso
   listed?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   packQuantity?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
   part?: Resolver<Maybe<ResolversTypes['Part']>, ParentType, ContextType>;
-  stock?: Resolver<ResolversTypes['OfferStock'], ParentType, ContextType, Partial<OfferStockArgs>>;
+  stock?: Resolver<Maybe<ResolversTypes['OfferStock']>, ParentType, ContextType, Partial<OfferStockArgs>>;
   supplier?: Resolver<ResolversTypes['Supplier'], ParentType, ContextType>;
   supplierPartNumber?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   title?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -611,7 +617,7 @@ export type PageInfoResolvers<ContextType = RequestContext, ParentType extends R
 };
 
 export type PartResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Part'] = ResolversParentTypes['Part']> = {
-  availability?: Resolver<ResolversTypes['Availability'], ParentType, ContextType, Partial<PartAvailabilityArgs>>;
+  availability?: Resolver<Maybe<ResolversTypes['Availability']>, ParentType, ContextType, Partial<PartAvailabilityArgs>>;
   brand?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   discontinued?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import type { GraphQLSchema } from 'graphql';
+import { changeQueries, changeSubscriptions, StockChange, StockEvent, StockGap } from './changes.ts';
+import type { RequestContext } from './context.ts';
+import type { Resolvers } from './generated.ts';
+import { Node, nodeQueries } from './node.ts';
+import { Offer } from './offer.ts';
+import { Part, partQueries } from './part.ts';
+import { refreshMutations, refreshQueries, refreshSubscriptions, RefreshJob, RefreshResult } from './refresh.ts';
+import { DateTime, Duration, NonNegativeInt, UUID } from './scalars.ts';
+import { Availability, ChangedQuantity, Freshness, StockLevel } from './stock.ts';
+import { Supplier, supplierQueries } from './supplier.ts';
+
+/** The public contract; the build copies it beside its own sources. */
+const CONTRACT = new URL('../../schema.graphql', import.meta.url);
+
+/** The contract with its resolvers. A resolver that the contract does not know stops the start. */
+export function createSchema(): GraphQLSchema {
+  return makeExecutableSchema<RequestContext>({
+    typeDefs: readFileSync(CONTRACT, 'utf8'),
+    resolvers,
+    resolverValidationOptions: {
+      requireResolversToMatchSchema: 'error',
+      requireResolversForResolveType: 'error',
+    },
+  });
+}
+
+const resolvers: Resolvers = {
+  DateTime,
+  Duration,
+  NonNegativeInt,
+  UUID,
+  Query: { ...nodeQueries, ...partQueries, ...refreshQueries, ...supplierQueries, ...changeQueries },
+  Mutation: refreshMutations,
+  Subscription: { ...changeSubscriptions, ...refreshSubscriptions },
+  Node,
+  Part,
+  Offer,
+  StockLevel,
+  Availability,
+  Freshness,
+  Supplier,
+  StockEvent,
+  StockChange,
+  ChangedQuantity,
+  StockGap,
+  RefreshJob,
+  RefreshResult,
+};

@@ -34,7 +34,10 @@ export interface SupplierConfig {
 export interface ConfigSources {
   /** `--config`; else the environment's GATEWAY_CONFIG; else no file. */
   readonly file?: string | undefined;
+  /** Instead of the process's own. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** What holds where neither file nor environment says anything. */
+  readonly defaults?: { readonly environment?: NodeJS.ProcessEnv; readonly logLevel?: string };
   /** Suppliers to use where the file names none: `npm start` adds the sandbox. */
   readonly suppliers?: FileConfig['suppliers'];
 }
@@ -46,7 +49,7 @@ const DEFAULT_DATABASE_URL = 'sqlite:data/gateway.db';
  * @throws GatewayError CONFIG_INVALID that lists every fault at once, each with its place and what was expected
  */
 export function loadConfig(sources: ConfigSources = {}): Config {
-  const environment = sources.environment ?? process.env;
+  const environment = { ...sources.defaults?.environment, ...(sources.environment ?? process.env) };
   const faults: string[] = [];
   const file = readFile(sources.file ?? environment['GATEWAY_CONFIG'], faults);
   const suppliers = Object.entries(file.suppliers ?? sources.suppliers ?? {}).flatMap(([id, supplier]) =>
@@ -63,7 +66,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
         DEFAULT_DATABASE_URL,
     },
     redis: redisConfig(environment, file, faults),
-    log: { level: environment['LOG_LEVEL'] ?? file.log?.level ?? 'info' },
+    log: { level: environment['LOG_LEVEL'] ?? file.log?.level ?? sources.defaults?.logLevel ?? 'info' },
     suppliers,
   };
   checkLogLevel(config.log.level, faults);

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { createHousekeeping } from './app/housekeeping.ts';
+import { observe } from './app/observed.ts';
+import { becomeOnlyProcess } from './app/only-process.ts';
+import { openPorts, type Ports } from './app/ports.ts';
+import { openStore } from './app/store.ts';
+import { connectSupplier } from './app/suppliers.ts';
+import type { Config } from './config.ts';
+import { systemClock } from './domain/clock.ts';
+import type { Part } from './domain/part.ts';
+import { createGraphql } from './graphql/server.ts';
+import { createHttp } from './http.ts';
+import type { HealthCheck } from './http/health.ts';
+import { createChangeFeed } from './inventory/change-feed.ts';
+import { createReader } from './inventory/read.ts';
+import { createRecorder } from './inventory/record.ts';
+import { createRefreshJobs, createRefreshJobWorker } from './inventory/refresh-jobs.ts';
+import { createRefresher } from './inventory/refresh.ts';
+import { createBudget } from './outbound/budget.ts';
+import { createGate } from './outbound/gate.ts';
+import { callLedger } from './store/calls.ts';
+import type { Database } from './store/database.ts';
+import { readFeedStates } from './store/feed-states.ts';
+import type { Progress, RunEnd } from './sync/progress.ts';
+import { runFeed, type RunOrder } from './sync/run.ts';
+import { createScheduler } from './sync/schedule.ts';
+
+/** A gateway, built and joined; idle until it is told to listen or to work. */
+export interface App {
+  /** Answers queries. @returns the address, without a path */
+  listen(at: Config['http']): Promise<string>;
+  /** Runs schedules, forced refreshes and housekeeping. */
+  startWork(hooks?: WorkHooks): void;
+  /** One run now. */
+  sync(order: RunOrder): Promise<RunEnd>;
+  /** True once every scheduled feed has been walked to its end. */
+  isFilled(): Promise<boolean>;
+  /** Some parts, for an example to paste. */
+  someParts(first: number): Promise<readonly Part[]>;
+  /** Ends work at its next safe place, answers what was asked, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+export interface WorkHooks {
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onEnd?: (end: RunEnd) => void;
+}
+
+/** Where the build puts the query editor: beside the compiled sources. */
+const IDE_FOLDER = fileURLToPath(new URL('../ide/', import.meta.url));
+
+/**
+ * The composition root: the only place where parts are constructed and joined.
+ * @param onLost called where this process may no longer call suppliers and should end
+ */
+export async function openApp(config: Config, log: Logger, onLost: () => void = () => undefined): Promise<App> {
+  const rooms = await openRooms(config, log, onLost);
+  const { db, ports, suppliers, reader, gate } = rooms;
+  const ending: (() => Promise<void>)[] = [];
+  return {
+    async listen({ host, port }) {
+      const http = await createFront(rooms);
+      ending.unshift(() => http.close());
+      return http.listen(host, port);
+    },
+    startWork(hooks = {}) {
+      for (const work of createWork(rooms, hooks)) {
+        work.start();
+        ending.push(() => work.stop());
+      }
+    },
+    sync: (order) => runFeed(rooms, order),
+    async isFilled() {
+      const states = await readFeedStates(db);
+      const isWalked = (supplier: string, feed: string): boolean =>
+        states.some((state) => state.supplier === supplier && state.feed === feed && state.fullCompletedAt !== null);
+      return suppliers.every(({ id, connection }) =>
+        Object.keys(connection.profile.schedules).every((feed) => isWalked(id, feed)),
+      );
+    },
+    async someParts(first) {
+      const page = await reader.session().partsPage({ first, after: null, brand: null, numberStartsWith: null });
+      return page.parts.map(({ part }) => part);
+    },
+    async close() {
+      for (const end of ending) await end();
+      rooms.changes.close();
+      await gate.drain();
+      await rooms.only?.release();
+      await ports.close();
+      await db.close();
+    },
+  };
+}
+
+type Rooms = Awaited<ReturnType<typeof openRooms>>;
+
+async function openRooms(config: Config, log: Logger, onLost: () => void) {
+  const clock = systemClock;
+  const random = (): number => Math.random();
+  const monotonic = (): number => performance.now();
+  const newId = (): string => randomUUID();
+  const owner = `${hostname().slice(0, 20)}-${process.pid}-${newId().slice(0, 8)}`;
+  const suppliers = config.suppliers.map(connectSupplier);
+  const profiles = new Map(suppliers.map(({ id, connection }) => [id, connection.profile]));
+
+  const db = await openStore(config.database.url);
+  const only = config.redis === null ? await becomeOnlyProcess({ db, clock, owner, onLost }) : null;
+  const ports = openPorts(config.redis, log);
+  const { wake, cache } = ports;
+  const ledger = callLedger(db);
+  const sources = { clock, monotonic, random, newId, log };
+  const budget = createBudget({ budgetLog: ports.budgetLog, ledger, ...sources });
+  const observed = observe({ db, budget, suppliers, clock });
+  const gate = createGate({
+    budget,
+    ledger,
+    shelf: ports.tokenShelf,
+    ...sources,
+    onCall: (call) => observed.onCall(call),
+  });
+  const recorder = createRecorder({ db, wake, clock });
+  const refresher = createRefresher({ suppliers, gate, recorder, cache, clock, log });
+  const reader = createReader({ db, refresher, profiles, clock });
+  const changes = createChangeFeed({ db, wake, clock, log });
+  const jobs = createRefreshJobs({ db, wake, clock, newId });
+  return {
+    ...sources,
+    owner,
+    suppliers,
+    profiles,
+    db,
+    only,
+    ports,
+    wake,
+    observed,
+    gate,
+    recorder,
+    refresher,
+    reader,
+    changes,
+    jobs,
+  };
+}
+
+async function createFront(rooms: Rooms) {
+  const { observed, suppliers, db, ports, log } = rooms;
+  const graphql = createGraphql({
+    ...rooms,
+    suppliers: suppliers.map(({ id }) => id),
+    onOperation: (operation, result) => observed.onOperation(operation, result),
+  });
+  return createHttp({
+    ...graphql,
+    ideFolder: IDE_FOLDER,
+    checks: healthChecks(db, ports),
+    metrics: observed.registry,
+    log,
+  });
+}
+
+/** Stored answers need the database; without Redis they are still given, only no supplier is called. */
+function healthChecks(db: Database, ports: Ports): HealthCheck[] {
+  const database: HealthCheck = {
+    name: 'database',
+    isNeeded: true,
+    check: async () => void (await db.knex.raw('SELECT 1')),
+  };
+  return ports.ping === null ? [database] : [database, { name: 'redis', isNeeded: false, check: ports.ping }];
+}
+
+function createWork(rooms: Rooms, hooks: WorkHooks): { start(): void; stop(): Promise<void> }[] {
+  const onEnd = (end: RunEnd): void => {
+    rooms.observed.onRunEnd(end);
+    hooks.onEnd?.(end);
+  };
+  return [
+    createScheduler(rooms, { ...hooks, onEnd }),
+    createRefreshJobWorker(rooms),
+    createHousekeeping({ ...rooms, profiles: [...rooms.profiles.values()] }),
+  ];
+}

@@ -1,0 +1,17 @@
+/**
+ * Resolves at the first SIGINT or SIGTERM, or when the program that started this one is gone. A second signal ends the process
+ * at once.
+ */
+export function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.off(signal, stop);
+        process.once(signal, () => process.exit(130));
+      }
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+    if (process.connected) process.once('disconnect', stop);
+  });
+}

@@ -47,10 +47,9 @@ describe('the house', () => {
     expect(entries.map(({ path }) => path).filter((path) => HUB_NAMES.includes(stem(path)))).toEqual([]);
   });
 
-  it('has no file over 300 lines', () => {
+  it('has no file over 300 lines of code', () => {
     const written = sources.filter(({ path }) => path.endsWith('.ts') && path !== GENERATED);
-    const long = written.filter(({ text }) => text.trimEnd().split('\n').length > MAX_LINES);
-    expect(long.map(({ path }) => path)).toEqual([]);
+    expect(written.filter(({ text }) => linesOfCode(text) > MAX_LINES).map(({ path }) => path)).toEqual([]);
   });
 
   it('reads the environment in one place', () => {
@@ -73,4 +72,9 @@ describe('the house', () => {
 /** Every module a file imports, types included, whatever the form. */
 function importsOf(text: string): string[] {
   return [...text.matchAll(/(?:\bfrom|\bimport|\brequire)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1] ?? '');
+}
+
+/** Without blank lines and comments, as the linter counts them. */
+function linesOfCode(text: string): number {
+  return text.split('\n').filter((line) => !/^\s*(?:$|\/\/|\/?\*)/.test(line)).length;
 }

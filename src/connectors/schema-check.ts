@@ -9,7 +9,7 @@ export type SchemaCheck<T> = (raw: unknown) => Checked<T>;
 
 /**
  * Compiles a JSON Schema (2020-12) once into a check. The schema names only what is used: suppliers add fields without
- * notice, so further fields are allowed.
+ * notice, so further fields are allowed. A `description` in it goes on from "must be " in a reason.
  * A reason says where, what was expected and the kind of what came. It never quotes the value: it may be a price.
  */
 export function compileCheck<T>(schema: AnySchemaObject): SchemaCheck<T> {
@@ -26,13 +26,17 @@ export function rawText(raw: unknown): string {
   return (text ?? '').slice(0, MAX_RAW_LENGTH);
 }
 
-/** `verbose` puts the offending value into the error, whose kind the reason names. */
+/** `verbose` puts into an error the offending value, whose kind the reason names, and the schema it was held against. */
 const ajv = new Ajv2020({ allowUnionTypes: true, verbose: true });
 
 function reasonOf(error: ErrorObject | undefined): string {
   if (error === undefined) return 'it does not fit its schema';
-  const where = error.instancePath === '' ? 'it' : error.instancePath.slice(1).replaceAll('/', '.');
-  const expected = error.message ?? `must satisfy ${error.keyword}`;
+  const steps = error.instancePath.split('/').slice(1);
+  if (error.keyword === 'required') return `${[...steps, error.params.missingProperty].join('.')} is missing`;
+  const where = steps.length === 0 ? 'it' : steps.join('.');
+  const described: unknown = error.parentSchema?.description;
+  const expected =
+    typeof described === 'string' ? `must be ${described}` : (error.message ?? `must be ${error.keyword}`);
   return `${where} ${expected}, found ${kindOf(error.data)}`;
 }
 

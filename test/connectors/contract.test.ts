@@ -9,7 +9,7 @@ import { FEED_KIND, FEEDS } from '../../src/domain/profile.ts';
 import { CallFailed, type CallSupplier } from '../../src/outbound/supplier-call.ts';
 import { mutate, mutation, zerosSaidOf } from './mutation.ts';
 import { questionsOf, type Question } from './questions.ts';
-import { loadAsks, loadRecordings, replay, type Recording, type Replay } from './replay.ts';
+import { hasRecordings, loadAsks, loadRecordings, replay, type Recording, type Replay } from './replay.ts';
 
 const SUPPLIER = 'configured-name';
 const ACCOUNT = 'configured-account';
@@ -30,6 +30,11 @@ describe('the registry', () => {
 });
 
 describe.each(Object.entries<Connector>(connectors))('%s', (name, connector) => {
+  if (!hasRecordings(name)) {
+    it('has recorded answers', () =>
+      expect.fail(`test/connectors/recorded/${name}/asks.json is missing: see src/connectors/README.md`));
+    return;
+  }
   const recordings = loadRecordings(name);
   const now = Date.parse(loadAsks(name).now);
   const questions = questionsOf(connector, loadAsks(name), { supplier: SUPPLIER, account: ACCOUNT });

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   CallFailed,
@@ -30,6 +30,10 @@ export interface Asks {
 
 const ROOT = fileURLToPath(new URL('./recorded/', import.meta.url));
 const ASKS = 'asks.json';
+
+export function hasRecordings(connector: string): boolean {
+  return existsSync(`${ROOT}${connector}/${ASKS}`);
+}
 
 export function loadRecordings(connector: string): Recording[] {
   return readdirSync(`${ROOT}${connector}`)

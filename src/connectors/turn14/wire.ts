@@ -52,10 +52,10 @@ export interface WirePage {
 /** Where a maker's own stock stands among an offer's locations; no warehouse may bear the name. */
 export const MANUFACTURER_LOCATION = 'manufacturer';
 
-/** No blank at either end: databases take `01 ` and `01` for one key. */
-const UNPADDED = '^\\S(?:.*\\S)?$';
-const ID = { type: 'string', pattern: UNPADDED, maxLength: 128 };
-const PRINTED = { type: 'string', pattern: '\\S', maxLength: 128 };
+/** Databases take `01 ` and `01` for one key. */
+const UNPADDED = { pattern: '^\\S(?:.*\\S)?$', description: 'text without blanks at its ends, of bounded length' };
+const ID = { type: 'string', ...UNPADDED, maxLength: 128 };
+const PRINTED = { type: 'string', pattern: '\\S', maxLength: 128, description: 'text of 1 to 128 characters' };
 const OPTIONAL_TEXT = { type: ['string', 'null'] };
 const OPTIONAL_FLAG = { type: ['boolean', 'null'] };
 const MAX_WAREHOUSES = 500;
@@ -92,7 +92,7 @@ export const checkInventory = compileCheck<WireInventory>({
         inventory: {
           type: 'object',
           maxProperties: MAX_WAREHOUSES,
-          propertyNames: { pattern: UNPADDED, maxLength: 64, not: { const: MANUFACTURER_LOCATION } },
+          propertyNames: { ...UNPADDED, maxLength: 64, not: { const: MANUFACTURER_LOCATION } },
         },
         manufacturer: { type: ['object', 'null'] },
       },

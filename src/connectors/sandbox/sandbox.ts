@@ -1,5 +1,5 @@
 import type { CallClass } from '../../domain/profile.ts';
-import type { Observation, Rejection } from '../../domain/observation.ts';
+import type { Observation, Rejection, StockObservation } from '../../domain/observation.ts';
 import type { SupplierPartNumber } from '../../domain/identity.ts';
 import { CallFailed, type SupplierAnswer, type SupplierRequest } from '../../outbound/supplier-call.ts';
 import type { Answered, Asker, Connector, FeedReader, Page, PageAsk, StockAsk } from '../connector.ts';
@@ -121,16 +121,35 @@ async function readStock(ask: StockAsk): Promise<Answered> {
   const wire = readOrFail(ask, 'stock/by-ids', checkByIds(answer.body), answer);
   const from = circumstances(ask, answer);
   const said = wire.data.map((row) => toStock(row, from));
-  const asked = new Set<SupplierPartNumber | null>(ids);
-  const notAsked = said.filter((one) => !asked.has(one.supplierPartNumber));
-  const toldOf = new Set(said.map((one) => one.supplierPartNumber));
   const notFound = new Set(wire.not_found);
-  const untold = ids.filter((id) => !toldOf.has(id));
-  return sorted([
-    ...said.filter((one) => asked.has(one.supplierPartNumber)),
-    ...notAsked.map((one) => ('kind' in one ? reject(one, from, 'it was not asked for', one.supplierPartNumber) : one)),
-    ...untold.map((id) => (notFound.has(id) ? absence(id, answer, from) : unmentioned(id, answer, from))),
-  ]);
+  const told = ids.map((id) => {
+    const ofId = said.filter((one) => one.supplierPartNumber === id);
+    if (ofId.length > 0) return latestOf(ofId, answer, from);
+    return notFound.has(id) ? absence(id, answer, from) : unmentioned(id, answer, from);
+  });
+  const asked = new Set<SupplierPartNumber | null>(ids);
+  const strays = said.filter((one) => !asked.has(one.supplierPartNumber));
+  return sorted([...told, ...strays.map((one) => ('kind' in one ? stray(one, answer, from) : one))]);
+}
+
+/** Rows may repeat, in any order: the latest holds. Two that differ at the same time cannot both be true. */
+function latestOf(
+  said: readonly (StockObservation | Rejection)[],
+  answer: SupplierAnswer,
+  from: Circumstances,
+): Observation | Rejection {
+  const stock = said.filter((one) => 'kind' in one).sort((a, b) => b.time.version - a.time.version);
+  const [latest] = stock;
+  if (latest === undefined) return said[0] ?? reject(answer.body, from, 'nothing is said of it');
+  const rivals = stock.filter((one) => one.time.version === latest.time.version);
+  if (new Set(rivals.map((one) => JSON.stringify(one.levels))).size === 1) return latest;
+  const reason = 'it comes twice, with different quantities at the same time';
+  return reject(answer.body, from, reason, latest.supplierPartNumber);
+}
+
+/** Taken, it would be a fact about a part that nobody asked about: the supplier may have mistaken one id for another. */
+function stray(one: StockObservation, answer: SupplierAnswer, from: Circumstances): Rejection {
+  return reject(answer.body, from, 'it was not asked for', one.supplierPartNumber);
 }
 
 /** An absence bears no time of its own: it was true when we asked, on the supplier's clock. */

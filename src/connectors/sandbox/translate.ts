@@ -104,7 +104,7 @@ const NO_MOMENT = 'updated_at must be a moment that exists';
 
 function timeOf(updatedAt: string, from: Circumstances): FactTime | null {
   const version = Date.parse(updatedAt);
-  return Number.isNaN(version) ? null : { version, observedAt: from.observedAt, sourceAsOf: version };
+  return Number.isNaN(version) || version <= 0 ? null : { version, observedAt: from.observedAt, sourceAsOf: version };
 }
 
 function isNotSaid(amount: unknown): boolean {

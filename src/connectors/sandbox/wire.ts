@@ -45,7 +45,7 @@ export interface WirePriceRow extends WireRow {
 }
 
 const ROW = {
-  id: { type: 'string', minLength: 1, maxLength: 128 },
+  id: { type: 'string', pattern: '\\S', maxLength: 128 },
   updated_at: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?Z$' },
 };
 const PRINTED = { type: 'string', pattern: '\\S', maxLength: 128 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sandbox as connector } from '../../../src/connectors/sandbox/sandbox.ts';
-import type { FeedReader, Page } from '../../../src/connectors/connector.ts';
+import type { Answered, FeedReader, Page } from '../../../src/connectors/connector.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { FEEDS } from '../../../src/domain/profile.ts';
 import type { CallSupplier, SupplierAnswer, SupplierRequest } from '../../../src/outbound/supplier-call.ts';
@@ -120,10 +120,10 @@ describe('stock by key', () => {
     expect(rejections).toEqual([]);
     expect(observations.map((one) => [one.kind, one.supplierPartNumber])).toEqual([
       ['stock', '000004G'],
-      ['stock', '000001'],
       ['absence', '4'],
+      ['stock', '000001'],
     ]);
-    expect(observations[2]?.time).toMatchObject({ version: clock.now(), sourceAsOf: null });
+    expect(observations[1]?.time).toMatchObject({ version: clock.now(), sourceAsOf: null });
   });
 
   it('leaves a key open that the answer does not mention: no zero, no absence', async () => {
@@ -147,7 +147,31 @@ describe('stock by key', () => {
     const lying: CallSupplier = () => Promise.resolve(asked);
     const { observations, rejections } = await connector.readStock({ ...asker, call: lying, keys: ['000001'] });
     expect(observations).toEqual([]);
-    expect(rejections.map((one) => one.supplierPartNumber)).toEqual(['000002', '000001']);
+    expect(rejections.map((one) => one.supplierPartNumber)).toEqual(['000001', '000002']);
+  });
+
+  it('takes the latest of rows that repeat, and none that contradict each other', async () => {
+    const row = { id: '000001', updated_at: '2026-03-01T12:00:00.000Z', levels: [{ location: 'BHM', quantity: 1 }] };
+    const later = { ...row, updated_at: '2026-03-01T12:00:01.000Z', levels: [{ location: 'BHM', quantity: 2 }] };
+    const rival = { ...later, levels: [{ location: 'BHM', quantity: 3 }] };
+    const answerTo = (data: readonly object[]): Promise<Answered> =>
+      connector.readStock({
+        ...asker,
+        call: lie((answer) => ({ ...answer, body: { data, not_found: [] } })),
+        keys: ['000001'],
+      });
+    for (const data of [
+      [row, later, later],
+      [later, row],
+    ]) {
+      const { observations } = await answerTo(data);
+      expect(observations).toMatchObject([{ levels: [{ quantity: { quality: 'exact', value: 2 } }] }]);
+    }
+    const { observations, rejections } = await answerTo([row, later, rival]);
+    expect(observations).toEqual([]);
+    expect(rejections).toMatchObject([
+      { supplierPartNumber: '000001', reason: expect.stringContaining('twice') as string },
+    ]);
   });
 
   it('asks nothing for no keys, and as many as the supplier takes in one call', async () => {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -37,12 +37,15 @@ export async function bringUpServers(say) {
     await Promise.all(started.splice(0).map(end));
   };
   try {
-    const given = { mysql: process.env.TEST_MYSQL_URL, redis: process.env.TEST_REDIS_URL };
-    await installMissing(given, say);
-    const [mysqlUrl, redisUrl] = await Promise.all([
-      given.mysql ?? startMysql(started),
-      given.redis ?? startRedis(started),
-    ]);
+    const given = { mysql: process.env.TEST_MYSQL_URL || null, redis: process.env.TEST_REDIS_URL || null };
+    installMissing(given, say);
+    const lacks = [
+      given.mysql || mysqlPrograms() ? [] : HOW_TO_GET.mysql,
+      given.redis || redisProgram() ? [] : HOW_TO_GET.redis,
+    ].flat();
+    if (lacks.length > 0) throw new Error(lacks.join('\n'));
+    const mysqlUrl = given.mysql ?? (await startMysql(started));
+    const redisUrl = given.redis ?? (await startRedis(started));
     await Promise.all([
       untilItAnswers('MariaDB', mysqlUrl, askMysql, started),
       untilItAnswers('Redis', redisUrl, askRedis, started),
@@ -55,13 +58,14 @@ export async function bringUpServers(say) {
 }
 
 /** From the distribution's packages, where they are at hand and we may. */
-async function installMissing(given, say) {
+function installMissing(given, say) {
   const packages = [];
   if (!given.mysql && mysqlPrograms() === null) packages.push('mariadb-server');
   if (!given.redis && redisProgram() === null) packages.push('redis-server');
   if (packages.length === 0 || !isRoot() || find('apt-get') === null) return;
   say(`Installing ${packages.join(' and ')} from the distribution's packages …`);
-  const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, encoding: 'utf8' };
+  // In run level 1 a package does not start its service: the binaries are all we want.
+  const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }, encoding: 'utf8' };
   const steps = [
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', ...packages],
@@ -75,7 +79,6 @@ async function installMissing(given, say) {
 
 async function startMysql(started) {
   const programs = mysqlPrograms();
-  if (programs === null) throw new Error(HOW_TO_GET.mysql);
   const folder = temporaryFolder('mysql', started);
   const user = isRoot() ? unprivileged(folder) : [];
   const data = join(folder, 'data');
@@ -107,12 +110,10 @@ async function startMysql(started) {
 }
 
 async function startRedis(started) {
-  const program = redisProgram();
-  if (program === null) throw new Error(HOW_TO_GET.redis);
   const folder = temporaryFolder('redis', started);
   const port = await freePort();
   const settings = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  launch('Redis', program, settings.map(String), folder, started);
+  launch('Redis', redisProgram(), settings.map(String), folder, started);
   return `redis://127.0.0.1:${port}/`;
 }
 
@@ -154,7 +155,7 @@ function unprivileged(folder) {
 
 function temporaryFolder(name, started) {
   const folder = mkdtempSync(join(tmpdir(), `parts-gateway-${name}-`));
-  started.push({ folder, server: null, log: null });
+  started.push({ folder, server: null });
   return folder;
 }
 
@@ -162,11 +163,9 @@ function temporaryFolder(name, started) {
 function launch(name, program, settings, folder, started) {
   const log = join(folder, 'server.log');
   const entry = started.find((each) => each.folder === folder);
-  const server = spawn(program, settings, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  const file = createWriteStream(log);
-  server.stdout.pipe(file, { end: false });
-  server.stderr.pipe(file, { end: false });
-  server.once('error', (error) => file.write(`${program} cannot be run: ${error.message}\n`));
+  const output = openSync(log, 'a');
+  const server = spawn(program, settings, { detached: true, stdio: ['ignore', output, output] });
+  closeSync(output);
   Object.assign(entry, { name, server, log });
 }
 

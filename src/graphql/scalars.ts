@@ -1,32 +1,36 @@
-import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
-import type { GraphQLScalarTypeConfig } from 'graphql';
+import { GraphQLError, GraphQLScalarType, Kind, type GraphQLSchema } from 'graphql';
 import { GraphQLDateTime, GraphQLNonNegativeInt, GraphQLUUID } from 'graphql-scalars';
 import { formatDuration, parseDuration } from '../domain/duration.ts';
 
+/** Gives the scalars of the contract their meaning, and leaves their words as the contract has them. */
+export function addScalars(schema: GraphQLSchema): void {
+  for (const { name, serialize, parseValue, parseLiteral } of [
+    DateTime,
+    Duration,
+    GraphQLNonNegativeInt,
+    GraphQLUUID,
+  ]) {
+    const scalar = schema.getType(name);
+    if (!(scalar instanceof GraphQLScalarType)) throw new Error(`schema.graphql has no scalar ${name}.`);
+    Object.assign(scalar, { serialize, parseValue, parseLiteral });
+  }
+}
+
 /** Resolvers speak in epoch milliseconds; clients read and write RFC 3339. */
-export const DateTime = new GraphQLScalarType({
-  ...wordless(GraphQLDateTime.toConfig()),
+const DateTime = new GraphQLScalarType<number, string>({
+  name: 'DateTime',
   serialize: (value) => new Date(wholeNumber(value)).toISOString(),
   parseValue: (value) => GraphQLDateTime.parseValue(value).getTime(),
   parseLiteral: (node, variables) => GraphQLDateTime.parseLiteral(node, variables).getTime(),
 });
 
 /** Resolvers speak in milliseconds; clients read and write ISO 8601. */
-export const Duration = new GraphQLScalarType<number, string>({
+const Duration = new GraphQLScalarType<number, string>({
   name: 'Duration',
   serialize: (value) => formatDuration(wholeNumber(value)),
   parseValue: durationMs,
   parseLiteral: (node) => durationMs(node.kind === Kind.STRING ? node.value : null),
 });
-
-export const NonNegativeInt = new GraphQLScalarType(wordless(GraphQLNonNegativeInt.toConfig()));
-
-export const UUID = new GraphQLScalarType(wordless(GraphQLUUID.toConfig()));
-
-/** What a scalar means to clients is said in the schema alone. */
-function wordless<I, O>(config: GraphQLScalarTypeConfig<I, O>): GraphQLScalarTypeConfig<I, O> {
-  return { ...config, description: null };
-}
 
 function wholeNumber(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;

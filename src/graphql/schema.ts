@@ -8,7 +8,7 @@ import { Node, nodeQueries } from './node.ts';
 import { Offer } from './offer.ts';
 import { Part, partQueries } from './part.ts';
 import { refreshMutations, refreshQueries, refreshSubscriptions, RefreshJob, RefreshResult } from './refresh.ts';
-import { DateTime, Duration, NonNegativeInt, UUID } from './scalars.ts';
+import { addScalars } from './scalars.ts';
 import { Availability, ChangedQuantity, Freshness, StockLevel } from './stock.ts';
 import { Supplier, supplierQueries } from './supplier.ts';
 
@@ -17,7 +17,7 @@ const CONTRACT = new URL('../../schema.graphql', import.meta.url);
 
 /** The contract with its resolvers. A resolver that the contract does not know stops the start. */
 export function createSchema(): GraphQLSchema {
-  return makeExecutableSchema<RequestContext>({
+  const schema = makeExecutableSchema<RequestContext>({
     typeDefs: readFileSync(CONTRACT, 'utf8'),
     resolvers,
     resolverValidationOptions: {
@@ -25,13 +25,11 @@ export function createSchema(): GraphQLSchema {
       requireResolversForResolveType: 'error',
     },
   });
+  addScalars(schema);
+  return schema;
 }
 
 const resolvers: Resolvers = {
-  DateTime,
-  Duration,
-  NonNegativeInt,
-  UUID,
   Query: { ...nodeQueries, ...partQueries, ...refreshQueries, ...supplierQueries, ...changeQueries },
   Mutation: refreshMutations,
   Subscription: { ...changeSubscriptions, ...refreshSubscriptions },

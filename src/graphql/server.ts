@@ -4,7 +4,7 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { ServerOptions } from 'graphql-ws';
 import type { Clock } from '../domain/clock.ts';
 import { ANONYMOUS, createContext, type ContextDeps, type RequestContext } from './context.ts';
@@ -64,7 +64,7 @@ const subscriptionsGoOverSocket: ApolloServerPlugin<RequestContext> = {
   requestDidStart: () =>
     Promise.resolve({
       didResolveOperation({ operation }) {
-        if (operation?.operation !== 'subscription') return Promise.resolve();
+        if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return Promise.resolve();
         throw new GraphQLError('Subscriptions are served over WebSocket (graphql-transport-ws) at this same address.', {
           extensions: { code: ApolloServerErrorCode.BAD_REQUEST, http: { status: 400 } },
         });

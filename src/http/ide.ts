@@ -12,10 +12,10 @@ export async function addIdeRoutes(app: FastifyInstance, folder: string): Promis
     app.get(IDE_PATH, (_request, reply) => asPage(reply).send(NOT_BUILT));
     return;
   }
+  app.get(IDE_PATH.slice(0, -1), (_request, reply) => reply.redirect(IDE_PATH));
   await app.register(fastifyStatic, {
     root: folder,
     prefix: IDE_PATH,
-    redirect: true,
     setHeaders: (response) => {
       for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
     },

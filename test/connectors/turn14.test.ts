@@ -282,6 +282,17 @@ describe('quirks', () => {
     }
   });
 
+  it('takes the name for a title, else the description, and refuses what no copy could hold', async () => {
+    const parts = await catalogOf(
+      item({ part_description: 'Long' }),
+      item({ product_name: ' ', part_description: ' Long ' }),
+      item({ product_name: null }),
+    );
+    expect(parts.map((part) => part.kind === 'catalog' && part.title)).toEqual(['Springs', 'Long', null]);
+    const supplier = answering(page([item({ product_name: 'x'.repeat(10_001) })], 1, 1));
+    expect((await turn14.feeds.catalog.full({ ...supplier.terms, token: null })).rejections).toHaveLength(1);
+  });
+
   it('quirk 13: inactive is discontinued; silence about it is not', async () => {
     const parts = await catalogOf(item({ active: false }), item({ active: true }), item({ active: null }), item({}));
     expect(parts.map((part) => part.kind === 'catalog' && part.discontinued)).toEqual([true, false, false, false]);

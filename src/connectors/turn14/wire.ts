@@ -56,7 +56,8 @@ export const MANUFACTURER_LOCATION = 'manufacturer';
 const UNPADDED = { pattern: '^\\S(?:.*\\S)?$', description: 'text without blanks at its ends, of bounded length' };
 const ID = { type: 'string', ...UNPADDED, maxLength: 128 };
 const PRINTED = { type: 'string', pattern: '\\S', maxLength: 128, description: 'text of 1 to 128 characters' };
-const OPTIONAL_TEXT = { type: ['string', 'null'] };
+/** The copy's column holds no more. */
+const OPTIONAL_TEXT = { type: ['string', 'null'], maxLength: 10_000 };
 const OPTIONAL_FLAG = { type: ['boolean', 'null'] };
 const MAX_WAREHOUSES = 500;
 

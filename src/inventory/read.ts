@@ -21,6 +21,7 @@ import { availabilityOf, type AvailabilityView, type LevelView, type OfferStockV
 import { createBatcher, type Batcher } from './batcher.ts';
 import { createConfirmations, type Confirmation, type Confirmations } from './confirmations.ts';
 import { policyFor, type FreshnessWish } from './freshness-policy.ts';
+import type { CachedAnswer } from '../redis/answer-cache.ts';
 import type { RefreshOutcome, Refresher } from './refresh.ts';
 
 export interface PartsPageWish {
@@ -119,77 +120,89 @@ interface StockReaderDeps extends ReaderDeps {
   readonly confirmations: Confirmations;
 }
 
+/** One question about an offer's stock. A value observed after it came in is fresh whatever age was asked for. */
+interface Question {
+  readonly offer: Offer;
+  readonly policy: FreshnessPolicy;
+  readonly askedAt: number;
+}
+
 /** Reads down the page: look, refresh, look again, else the old value with its reason. */
 function createStockReader(deps: StockReaderDeps): {
   read(offer: Offer, policy: FreshnessPolicy): Promise<OfferStockView>;
 } {
-  const look = (
-    offer: Offer,
-    policy: FreshnessPolicy,
-    reason: StaleReason,
-    retryAt: number | null = null,
-  ): OfferStockView =>
-    stockView(offer, deps.confirmations.observedAt(offer), policy, deps.clock.now(), {
+  const look = (question: Question, reason: StaleReason, retryAt: number | null = null): OfferStockView =>
+    stockView(question, question.offer, deps.confirmations.observedAt(question.offer), deps.clock.now(), {
       origin: 'COPY',
       reason,
       retryAt,
     });
 
-  const revalidate = (offer: Offer, policy: FreshnessPolicy, withinMs: number): Promise<RefreshOutcome> => {
-    const now = deps.clock.now();
-    return deps.refresher.refresh(offer, {
+  const revalidate = ({ offer, policy, askedAt }: Question, withinMs: number): Promise<RefreshOutcome> =>
+    deps.refresher.refresh(offer, {
       lane: 'interactive',
-      deadline: now + Math.max(0, withinMs - LATEST_WORD_MS),
+      deadline: askedAt + Math.max(0, withinMs - LATEST_WORD_MS),
       isForced: false,
-      notBefore: now - policy.maxAgeMs,
+      notBefore: askedAt - policy.maxAgeMs,
     });
+
+  const wait = async (question: Question): Promise<OfferStockView> => {
+    const { waitUpToMs } = question.policy;
+    const outcome = await firstOf(revalidate(question, waitUpToMs), waitUpToMs, deps.clock);
+    if (outcome.state === 'failed') return look(question, outcome.reason, outcome.retryAt);
+    return lookAgain(deps, question, outcome);
   };
 
-  const wait = async (offer: Offer, policy: FreshnessPolicy): Promise<OfferStockView> => {
-    const outcome = await firstOf(revalidate(offer, policy, policy.waitUpToMs), policy.waitUpToMs, deps.clock);
-    if (outcome.state === 'failed') return look(offer, policy, outcome.reason, outcome.retryAt);
-    return lookAgain(deps, offer, policy, outcome);
-  };
-
-  const requireLive = async (offer: Offer, policy: FreshnessPolicy): Promise<OfferStockView> => {
-    const view = await wait(offer, policy);
+  const requireLive = async (question: Question): Promise<OfferStockView> => {
+    const view = await wait(question);
     if (view.freshness.status === 'FRESH') return view;
-    throw notLive(offer, view.freshness);
+    throw notLive(question.offer, view.freshness);
   };
 
   return {
     async read(offer, policy) {
-      const stored = look(offer, policy, 'CACHE_ONLY');
+      const question = { offer, policy, askedAt: deps.clock.now() };
+      const stored = look(question, 'CACHE_ONLY');
       if (stored.freshness.status === 'FRESH' || policy.onStale === 'CACHE_ONLY') return stored;
-      if (policy.onStale === 'LIVE_REQUIRED') return requireLive(offer, policy);
-      if (!deps.refresher.canRefresh(offer.supplier)) return look(offer, policy, 'NOT_REFRESHABLE');
+      if (policy.onStale === 'LIVE_REQUIRED') return requireLive(question);
+      if (!deps.refresher.canRefresh(offer.supplier)) return look(question, 'NOT_REFRESHABLE');
       const refusal = deps.refresher.refusal(offer.supplier);
-      if (refusal !== null) return look(offer, policy, refusal.reason, refusal.retryAt);
-      if (policy.onStale === 'WAIT_THEN_SERVE') return wait(offer, policy);
-      void revalidate(offer, policy, REVALIDATE_WITHIN_MS);
-      return look(offer, policy, 'REVALIDATING');
+      if (refusal !== null) return look(question, refusal.reason, refusal.retryAt);
+      if (policy.onStale === 'WAIT_THEN_SERVE') return wait(question);
+      void revalidate(question, REVALIDATE_WITHIN_MS);
+      return look(question, 'REVALIDATING');
     },
   };
 }
 
-/** The copy after a refresh; the supplier's own answer where the copy has not taken it up (another process is writing, or the store is away). */
+/**
+ * The copy after a refresh; the supplier's own answer where the copy has not taken it up: another process is still writing, or the
+ * store is away.
+ */
 async function lookAgain(
   deps: StockReaderDeps,
-  offer: Offer,
-  policy: FreshnessPolicy,
+  question: Question,
   { answer, origin }: Extract<RefreshOutcome, { state: 'answered' }>,
 ): Promise<OfferStockView> {
+  const { offer } = question;
   const found = await deps.offers.getMany([offer.id]).catch(() => new Map<OfferId, Offer>());
   const recorded = found.get(offer.id);
+  const recordedAt = recorded ? deps.confirmations.observedAt(recorded) : null;
   const now = deps.clock.now();
   const stale = { origin, reason: 'TIMED_OUT', retryAt: null } as const;
-  const recordedAt = recorded ? deps.confirmations.observedAt(recorded) : null;
   if (recorded && recordedAt !== null && recordedAt >= answer.observedAt)
-    return stockView(recorded, recordedAt, policy, now, stale);
-  const { observedAt, sourceAsOf } = answer;
-  const levels = answer.levels.map((level) => ({ ...level, version: observedAt, observedAt, sourceAsOf }));
-  const told: Offer = { ...offer, listed: answer.isListed, levels, stockSourceAsOf: sourceAsOf };
-  return stockView(told, observedAt, policy, now, stale);
+    return stockView(question, recorded, recordedAt, now, stale);
+  return stockView(question, asTold(offer, answer), answer.observedAt, now, stale);
+}
+
+/** The offer as the supplier's answer has it. */
+function asTold(offer: Offer, { isListed, levels, observedAt, sourceAsOf }: CachedAnswer): Offer {
+  return {
+    ...offer,
+    listed: isListed,
+    stockSourceAsOf: sourceAsOf,
+    levels: levels.map((level) => ({ ...level, version: observedAt, observedAt, sourceAsOf })),
+  };
 }
 
 interface Seen {
@@ -201,24 +214,23 @@ interface Seen {
 
 /** A level is as fresh as the later of its own observation (a message about this location) and its offer's. */
 function stockView(
+  { policy, askedAt }: Question,
   offer: Offer,
   observedAt: number | null,
-  policy: FreshnessPolicy,
   now: number,
   seen: Seen,
 ): OfferStockView {
   const freshness = (at: number | null, sourceAsOf: number | null): Freshness => {
-    const age = ageMs(at, now);
-    const status = freshnessStatus(age, policy);
-    const isFresh = status === 'FRESH';
+    const status = freshnessStatus(ageMs(at, askedAt), policy);
+    const stale = status === 'FRESH' ? null : seen;
     return {
       status,
-      reason: isFresh ? null : seen.reason,
+      reason: stale?.reason ?? null,
       origin: seen.origin,
       observedAt: at,
       sourceAsOf,
-      ageMs: age,
-      retryAt: isFresh ? null : seen.retryAt,
+      ageMs: ageMs(at, now),
+      retryAt: stale?.retryAt ?? null,
     };
   };
   const levelView = (level: StockLevel): LevelView => ({

@@ -5,7 +5,7 @@ import type { OfferId } from '../domain/identity.ts';
 import type { Part } from '../domain/part.ts';
 import type { StaleReason } from '../domain/freshness.ts';
 import type { Wake } from '../redis/wake.ts';
-import type { Database } from '../store/database.ts';
+import { errorCode, type Database } from '../store/database.ts';
 import { claimJob, endJob, insertJob, keepJob, pruneJobs, readJob, saveJobLine } from '../store/refresh-jobs.ts';
 import type { JobLine, JobLineState, JobState, StoredJob } from '../store/refresh-jobs.ts';
 import type { Refresher, RefreshOutcome } from './refresh.ts';
@@ -107,7 +107,10 @@ export function createRefreshJobWorker(deps: RefreshJobWorkerDeps): RefreshJobWo
       const id = await claimJob(deps.db, deps.owner, deps.clock.now(), OWNED_FOR_MS);
       if (id === null) break;
       const run = runJob(deps, id).catch((error: unknown) => {
-        deps.log.error({ err: error, job: id }, 'a refresh job stopped; it is taken up again when its time is over');
+        deps.log.error(
+          { code: errorCode(error), job: id },
+          'a refresh job stopped; it is taken up again when its time is over',
+        );
       });
       running.add(run);
       void run
@@ -125,7 +128,7 @@ export function createRefreshJobWorker(deps: RefreshJobWorkerDeps): RefreshJobWo
     while (!stopping.signal.aborted) {
       nudge = new AbortController();
       await look().catch((error: unknown) => {
-        deps.log.warn({ err: error }, 'refresh jobs could not be read');
+        deps.log.warn({ code: errorCode(error) }, 'refresh jobs could not be read');
       });
       await deps.clock.sleep(LOOK_EVERY_MS, AbortSignal.any([nudge.signal, stopping.signal]));
     }

@@ -9,6 +9,7 @@ import type { AbsenceObservation, Observation, Rejection, StockObservation } fro
 import { CallFailed, type Gate } from '../outbound/supplier-call.ts';
 import type { ConnectedSupplier } from '../connectors/connected-supplier.ts';
 import type { AnswerCache, CachedAnswer } from '../redis/answer-cache.ts';
+import { errorCode } from '../store/database.ts';
 import type { Recorder } from './record.ts';
 
 /** What can be asked about: one offer's stock. */
@@ -226,7 +227,7 @@ async function keep(
   try {
     await deps.recorder.record({ cause, confirmation: 'each', ...answered });
   } catch (error) {
-    deps.log.error({ err: error, supplier: supplier.id }, 'refreshed stock could not be recorded');
+    deps.log.error({ code: errorCode(error), supplier: supplier.id }, 'refreshed stock could not be recorded');
   }
   const ttlMs = supplier.connection.profile.freshForSeconds * 1_000;
   await deps.cache.setMany(

@@ -54,6 +54,12 @@ export function inChunks<T>(items: readonly T[], size: number): T[][] {
   return chunks;
 }
 
+/** For logs: a database's message holds the statement with its values, prices included, so only its code may be told. */
+export function errorCode(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.name : 'unknown';
+}
+
 function dialectOf(url: string): Dialect {
   if (/^(mysql|mariadb):\/\//.test(url)) return 'mysql';
   if (url.startsWith('sqlite:')) return 'sqlite';

@@ -1,0 +1,10 @@
+-- Pauses a scope: no grant for its calls until now + the given time. Only ever lengthens.
+-- KEYS  1 pause
+-- ARGV  1 ms
+-- RESULT until when, epoch ms of Redis's clock
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.ceil(time[2] / 1000)
+local untilMs = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now + tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], string.format('%.0f', untilMs), 'PX', string.format('%.0f', math.max(1, untilMs - now)))
+return untilMs

@@ -1,0 +1,116 @@
+import type { SupplierId } from '../domain/identity.ts';
+import type { Lane } from '../domain/lane.ts';
+import { inChunks, KEYS_PER_STATEMENT, type Queryable } from './database.ts';
+
+/** One permit's use. Times in epoch milliseconds on the budget's clock. */
+export interface LedgerCall {
+  readonly permit: string;
+  readonly supplier: SupplierId;
+  readonly account: string;
+  readonly callClass: string;
+  readonly lane: Lane;
+  readonly grantedAt: number;
+  /** How long after the grant the call could still arrive, if it is not answered. */
+  readonly holdMs: number;
+  /** Null while no answer came. */
+  readonly answeredAt: number | null;
+}
+
+/** Every supplier call, written before its first byte is sent. */
+export interface CallLedger {
+  /** Rejects where the row is not surely there: the call must not be made then. */
+  record(call: Omit<LedgerCall, 'answeredAt'>): Promise<void>;
+  complete(permit: string, answeredAt: number, status: number | null): Promise<void>;
+  /**
+   * Calls of a supplier granted at `since` or later, the oldest first.
+   * @param after the last call of the page before; null for the first
+   */
+  recent(supplier: SupplierId, since: number, after: LedgerCall | null): Promise<LedgerCall[]>;
+}
+
+/** Rows of one page of the past: a day at 30,000 calls is eight pages. */
+export const LEDGER_PAGE_ROWS = 4_000;
+/** A ledger that does not answer must not hold a permit past its age. */
+const WRITE_WITHIN_MS = 1_000;
+
+export function callLedger(db: Queryable): CallLedger {
+  return {
+    async record(call) {
+      await db
+        .knex('supplier_calls')
+        .insert({
+          permit_id: call.permit,
+          supplier: call.supplier,
+          account: call.account,
+          call_class: call.callClass,
+          lane: call.lane,
+          granted_at_ms: call.grantedAt,
+          hold_ms: call.holdMs,
+        })
+        .timeout(WRITE_WITHIN_MS);
+    },
+    async complete(permit, answeredAt, status) {
+      await db
+        .knex('supplier_calls')
+        .where({ permit_id: permit })
+        .update({ answered_at_ms: answeredAt, status })
+        .timeout(WRITE_WITHIN_MS);
+    },
+    async recent(supplier, since, after) {
+      const query = db
+        .knex('supplier_calls')
+        .where({ supplier })
+        .where('granted_at_ms', '>=', after?.grantedAt ?? since)
+        .orderBy(['granted_at_ms', 'permit_id'])
+        .limit(LEDGER_PAGE_ROWS);
+      if (after !== null) void query.whereRaw('(granted_at_ms, permit_id) > (?, ?)', [after.grantedAt, after.permit]);
+      return ((await query) as CallRow[]).map(toCall);
+    },
+  };
+}
+
+/**
+ * Forgets calls granted before a moment; to be run now and then with a moment past the longest window of any supplier.
+ * @returns how many rows went
+ */
+export async function pruneCalls(db: Queryable, grantedBefore: number): Promise<number> {
+  const rows = await db
+    .knex<CallRow>('supplier_calls')
+    .where('granted_at_ms', '<', grantedBefore)
+    .limit(LEDGER_PAGE_ROWS)
+    .select('permit_id');
+  for (const ids of inChunks(rows, KEYS_PER_STATEMENT)) {
+    await db
+      .knex('supplier_calls')
+      .whereIn(
+        'permit_id',
+        ids.map((row) => row.permit_id),
+      )
+      .delete();
+  }
+  return rows.length;
+}
+
+interface CallRow {
+  readonly permit_id: string;
+  readonly supplier: string;
+  readonly account: string;
+  readonly call_class: string;
+  readonly lane: Lane;
+  readonly granted_at_ms: number | string;
+  readonly answered_at_ms: number | string | null;
+  readonly hold_ms: number | string;
+}
+
+function toCall(row: CallRow): LedgerCall {
+  return {
+    permit: row.permit_id,
+    supplier: row.supplier,
+    account: row.account,
+    callClass: row.call_class,
+    lane: row.lane,
+    grantedAt: Number(row.granted_at_ms),
+    holdMs: Number(row.hold_ms),
+    answeredAt: row.answered_at_ms === null ? null : Number(row.answered_at_ms),
+  };
+}

@@ -77,10 +77,17 @@ describe('incremental runs', () => {
 
   it('miss nothing and repeat nothing while rows change between pages', async () => {
     const since = clock.now();
-    const pages = await walk((token) => {
+    const delta = connector.feeds.stock.incremental;
+    if (delta === undefined) throw new Error('There is no delta of the stock.');
+    const sent: string[] = [];
+    const pages = await walk(async (token): Promise<Page> => {
+      // A row that was sent already changes again: it leaves its place, and those behind it would move up.
       clock.turn(10);
-      for (const id of ['000001', '000002', '000047']) supplier.control.setStock(id, 'BHM', clock.now() % 100);
-      return connector.feeds.stock.incremental?.page({ ...asker, call, since, token });
+      const [changed] = sent.splice(0, 1);
+      if (changed !== undefined) supplier.control.setStock(changed, 'BHM', 77);
+      const page = await delta.page({ ...asker, call, since, token });
+      sent.push(...page.observations.map((one) => one.supplierPartNumber));
+      return page;
     });
     const numbers = pages.flatMap((page) => page.observations.map((one) => one.supplierPartNumber));
     expect(new Set(numbers).size).toBe(95);

@@ -63,16 +63,18 @@ export async function createHttp<C extends BaseContext>(deps: HttpDeps<C>): Prom
     isDraining: () => isDraining,
     log: deps.log,
   });
+  const close = async (): Promise<void> => {
+    isDraining = true;
+    await sockets.close();
+    await closeWithin(app, DRAIN_WITHIN_MS);
+    await deps.apollo.stop();
+  };
+  let closing: Promise<void> | null = null;
   return {
     app,
     listen: (host, port) => app.listen({ host, port }),
     socketCount: () => sockets.count(),
-    async close() {
-      isDraining = true;
-      await sockets.close();
-      await closeWithin(app, DRAIN_WITHIN_MS);
-      await deps.apollo.stop();
-    },
+    close: () => (closing ??= close()),
   };
 }
 

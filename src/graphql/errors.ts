@@ -48,9 +48,11 @@ const CLIENT_CODES = new Set<unknown>(
 
 /** The code of an error that the client made; null for one of ours. */
 function clientCode(error: unknown, cause: unknown): string | null {
-  const { code } = error instanceof GraphQLError ? error.extensions : {};
+  // graphql-js copies `extensions` from whatever was thrown: a code counts only where no foreign error is behind it.
+  if (!(error instanceof GraphQLError && cause instanceof GraphQLError)) return null;
+  const { code } = error.extensions;
   if (typeof code === 'string' && CLIENT_CODES.has(code)) return code;
-  return cause instanceof GraphQLError && isAboutInput(cause) ? ApolloServerErrorCode.BAD_USER_INPUT : null;
+  return isAboutInput(cause) ? ApolloServerErrorCode.BAD_USER_INPUT : null;
 }
 
 /** graphql-js finds some wrong variables and arguments only when it runs the query, and gives these errors no code. */

@@ -29,6 +29,8 @@ export interface RunningGateway {
   readonly db: Database;
   readonly recorder: Recorder;
   readonly changes: ChangeFeed;
+  /** Followers of the change feed now. */
+  following(): number;
   /** Every line logged so far, as text. */
   logged(): string;
   ask<T = Record<string, unknown>>(query: string, variables?: Record<string, unknown>): Promise<Answer<T>>;
@@ -81,8 +83,17 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     owner: 'test',
   });
   const reader = createReader({ db, refresher, profiles: new Map(), clock });
+  const followers = new Set<object>();
   const suppliers = ['acme', 'globex'];
-  const graphql = createGraphql({ reader, jobs, changes, suppliers, log, clock, newId: randomUUID });
+  const graphql = createGraphql({
+    reader,
+    jobs,
+    changes: { ...changes, follow: (after, filter) => counted(changes.follow(after, filter), followers) },
+    suppliers,
+    log,
+    clock,
+    newId: randomUUID,
+  });
   const http = await createHttp({
     ...graphql,
     ideFolder: options.ideFolder ?? join(folder, 'no-ide'),
@@ -101,6 +112,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     db,
     recorder,
     changes,
+    following: () => followers.size,
     logged: () => lines.join(''),
     ask: (query, variables) => ask(graphqlUrl, query, variables),
     async close() {
@@ -114,6 +126,17 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   };
 }
 
+/** The same iterator, in the set until it has ended. */
+function counted<T>(iterator: AsyncIterableIterator<T>, open: Set<object>): AsyncIterableIterator<T> {
+  open.add(iterator);
+  const end = iterator.return?.bind(iterator);
+  iterator.return = async () => {
+    open.delete(iterator);
+    return (await end?.()) ?? { value: undefined, done: true };
+  };
+  return iterator;
+}
+
 async function ask<T>(url: string, query: string, variables: Record<string, unknown> = {}): Promise<Answer<T>> {
   const response = await fetch(url, {
     method: 'POST',
@@ -122,6 +145,13 @@ async function ask<T>(url: string, query: string, variables: Record<string, unkn
   });
   const body = (await response.json()) as { data: T; errors?: Answer<T>['errors'] };
   return { status: response.status, data: body.data, errors: body.errors ?? [] };
+}
+
+/** All that a subscription or a query over a socket brings until it ends. */
+export async function everyResult<T>(results: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const result of results) all.push(result);
+  return all;
 }
 
 /** What a catalog page says of one part. */

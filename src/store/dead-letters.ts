@@ -3,7 +3,7 @@ import type { Cause } from '../domain/change.ts';
 import type { SupplierId, SupplierPartNumber } from '../domain/identity.ts';
 import { MAX_RAW_LENGTH } from '../domain/observation.ts';
 import type { Rejection } from '../domain/observation.ts';
-import { inChunks, ROWS_PER_STATEMENT } from './database.ts';
+import { inChunks, KEYS_PER_STATEMENT, ROWS_PER_STATEMENT } from './database.ts';
 import type { Queryable } from './database.ts';
 
 /** A piece of an answer that could not be taken. Times in epoch milliseconds. */
@@ -78,6 +78,15 @@ export async function readDeadLetters(db: Queryable, limit: number): Promise<Dea
 export async function countDeadLetters(db: Queryable): Promise<number> {
   const rows = await db.knex('dead_letters').count<{ n: number | string }[]>({ n: '*' });
   return Number(rows[0]?.n ?? 0);
+}
+
+/** Forgets what did not come again since a moment, at most `KEYS_PER_STATEMENT` of them. */
+export async function pruneDeadLetters(db: Queryable, lastBefore: number): Promise<void> {
+  const old = db.knex<Row>('dead_letters').where('last_at', '<', lastBefore);
+  const rows = await old.orderBy('last_at').limit(KEYS_PER_STATEMENT).select('id');
+  const ids = rows.map((row) => row.id);
+  // Looked at again, as one may have come in between.
+  await db.knex('dead_letters').whereIn('id', ids).andWhere('last_at', '<', lastBefore).delete();
 }
 
 interface Row {

@@ -47,7 +47,7 @@ const MAX_WAIT_MS = 60_000;
 const MIN_WAIT_MS = 100;
 /** Where nobody says when another try may succeed. */
 const USUAL_WAIT_MS = 5_000;
-const PERMIT_WAIT_MS = 15_000;
+const PERMIT_WAIT_MS = 5_000;
 /** Of one page, for failures of the supplier or the network. */
 const PAGE_TRIES = 4;
 const FIRST_BACKOFF_MS = 1_000;

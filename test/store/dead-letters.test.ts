@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Rejection } from '../../src/domain/observation.ts';
-import { countDeadLetters, insertDeadLetters, readDeadLetters } from '../../src/store/dead-letters.ts';
+import {
+  countDeadLetters,
+  insertDeadLetters,
+  pruneDeadLetters,
+  readDeadLetters,
+} from '../../src/store/dead-letters.ts';
 import { createTestDatabase, DIALECTS } from '../sync/test-database.ts';
 import type { TestDatabase } from '../sync/test-database.ts';
 
@@ -22,7 +27,7 @@ describe.each(DIALECTS)('dead letters on %s', (dialect) => {
         lastAt: 2_000,
         raw: 'last',
         cause: 'FORCED',
-        ...{ supplierPartNumber: '10030' },
+        supplierPartNumber: '10030',
       }),
     ]);
   });
@@ -50,6 +55,15 @@ describe.each(DIALECTS)('dead letters on %s', (dialect) => {
     expect([letter?.supplierPartNumber?.length, letter?.reason.length, letter?.raw.length]).toEqual([
       128, 1_000, 4_000,
     ]);
+  });
+
+  it('forgets what did not come again', async () => {
+    await insertDeadLetters(test.db, { cause: 'SYNC' }, [rejection('old', 'x', '')], 100);
+    await insertDeadLetters(test.db, { cause: 'SYNC' }, [rejection('again', 'x', '')], 100);
+    await insertDeadLetters(test.db, { cause: 'SYNC' }, [rejection('again', 'x', '')], 200);
+    const before = await countDeadLetters(test.db);
+    await pruneDeadLetters(test.db, 200);
+    expect(await countDeadLetters(test.db)).toBe(before - 1);
   });
 
   function rejection(supplierPartNumber: string | null, reason: string, raw: string): Rejection {

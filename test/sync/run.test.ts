@@ -310,6 +310,36 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
       expect((await runs(supplier)).map((one) => [one.state, one.pages])).toEqual([['OPEN', 2]]);
     });
 
+    it('holds its lease however long a page takes', async () => {
+      const fast = createFastClock(50, clock.now());
+      const supplier = filled({ clock: fast }, 1);
+      const taken: unknown[] = [];
+      supplier.script = async (page) => {
+        for (let n = 0; n < 4; n += 1) {
+          await fast.sleep(20_000);
+          taken.push(
+            await takeLease(test.db, syncLeaseName(idOf(supplier), 'stock'), 'another', fast.now() - 10_000, 1),
+          );
+        }
+        return page;
+      };
+      const end = await runFeed(createSyncDeps(test.db, fast, [supplier]), orderOf(supplier, 'full'));
+      expect(taken).toEqual(Array.from({ length: 4 }, () => null));
+      expect(end.state).toBe('done');
+    });
+
+    it('ends its wait when its lease is taken over', async () => {
+      const fast = createFastClock(200, clock.now());
+      const supplier = filled({ clock: fast });
+      supplier.script = async () => {
+        await takeLease(test.db, syncLeaseName(idOf(supplier), 'stock'), 'another', fast.now() + HOUR_MS, HOUR_MS);
+        throw new CallFailed('notNow', 'later', { retryAt: fast.now() + HOUR_MS });
+      };
+      const end = await runFeed(createSyncDeps(test.db, fast, [supplier]), orderOf(supplier, 'full'));
+      expect(end).toMatchObject({ state: 'leaseLost', progress: { waits: 1 } });
+      expect(supplier.asked.length).toBe(1);
+    });
+
     it('ends its wait when told to stop', async () => {
       const supplier = filled();
       const stop = new AbortController();

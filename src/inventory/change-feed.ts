@@ -6,25 +6,13 @@ import { changePositions, readChanges } from '../store/changes.ts';
 import type { ChangeFilter } from '../store/changes.ts';
 import type { Database } from '../store/database.ts';
 import { createFollower } from './change-follower.ts';
-import type { Follower } from './change-follower.ts';
+import type { FeedItem, Follower } from './change-follower.ts';
+import { createPageReader } from './change-page.ts';
+import type { ReadPage } from './change-page.ts';
 
 export type { ChangeFilter } from '../store/changes.ts';
-
-/** Changes behind the asked position are no longer kept: read the levels anew, then go on behind `resumeAfter`. */
-export interface ChangeGap {
-  readonly resumeAfter: number;
-}
-
-export type FeedItem = { readonly change: StockChange } | { readonly gap: ChangeGap };
-
-export interface ChangePage {
-  /** Oldest first. */
-  readonly changes: readonly StockChange[];
-  readonly gap: ChangeGap | null;
-  /** Go on behind this, on an empty page too. */
-  readonly endPosition: number;
-  readonly hasMore: boolean;
-}
+export type { FeedItem } from './change-follower.ts';
+export type { ChangeGap, ChangePage } from './change-page.ts';
 
 /** The stock changes in the order they were committed, for those who follow and those who poll. */
 export interface ChangeFeed {
@@ -35,8 +23,7 @@ export interface ChangeFeed {
    * Ends by `return()`, at once, or when the feed is closed.
    */
   follow(after: number | null, filter: ChangeFilter): AsyncIterableIterator<FeedItem>;
-  /** One page behind `after` (null: from the oldest change kept). Looks at 10,000 changes at most, so it may be empty and yet have more behind it. */
-  page(after: number | null, limit: number, filter: ChangeFilter): Promise<ChangePage>;
+  readonly page: ReadPage;
   /** Ends all followers. */
   close(): void;
 }
@@ -51,8 +38,6 @@ export interface ChangeFeedDeps {
 /** How often the table is looked at without being woken: a wake may be lost. */
 const POLL_EVERY_MS = 1_000;
 const CHANGES_PER_READ = 1_000;
-/** Positions one page looks through: bounds the work of a filter that fits nothing. */
-const POSITIONS_PER_PAGE = 10_000;
 /** Followers handed a batch before other work of the process gets its turn. */
 const FOLLOWERS_PER_TURN = 500;
 
@@ -84,21 +69,6 @@ export function createChangeFeed(deps: ChangeFeedDeps): ChangeFeed {
       reader.stop();
       for (const follower of [...followers]) follower.end();
     },
-  };
-}
-
-function createPageReader(db: Database): ChangeFeed['page'] {
-  return async (after, limit, filter) => {
-    const { oldest, newest } = await changePositions(db);
-    const start = after ?? oldest - 1;
-    // Behind the newest: the database was put back to an earlier state, and the caller has seen what is no longer so.
-    if (start < oldest - 1 || start > newest)
-      return { changes: [], gap: { resumeAfter: newest }, endPosition: newest, hasMore: false };
-    const end = Math.min(newest, start + POSITIONS_PER_PAGE);
-    const found = await readChanges(db, start, limit + 1, filter, end);
-    const changes = found.slice(0, limit);
-    const endPosition = found.length > limit ? (changes.at(-1)?.position ?? start) : end;
-    return { changes, gap: null, endPosition, hasMore: endPosition < newest };
   };
 }
 

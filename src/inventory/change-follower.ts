@@ -1,6 +1,8 @@
 import type { StockChange } from '../domain/change.ts';
 import type { ChangeFilter } from '../store/changes.ts';
-import type { ChangeFeed, FeedItem } from './change-feed.ts';
+import type { ChangeGap, ReadPage } from './change-page.ts';
+
+export type FeedItem = { readonly change: StockChange } | { readonly gap: ChangeGap };
 
 /** One who follows the change feed at his own pace. */
 export interface Follower {
@@ -15,7 +17,7 @@ export interface FollowerDeps {
   readonly filter: ChangeFilter;
   /** Behind which position to begin; asked at once, again where it fails. */
   readonly start: () => Promise<number>;
-  readonly page: ChangeFeed['page'];
+  readonly page: ReadPage;
   /** Up to where changes have been offered; null where nothing is known yet. */
   readonly livePosition: () => number | null;
   /** A pause after the table could not be read. */

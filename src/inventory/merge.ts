@@ -13,7 +13,7 @@ import type {
 } from '../domain/observation.ts';
 import { quantityValue, sameQuantity, UNKNOWN_QUANTITY } from '../domain/quantity.ts';
 import type { Quantity } from '../domain/quantity.ts';
-import { laterTime } from '../store/fact-times.ts';
+import { laterAsked, laterTime } from '../store/fact-times.ts';
 import type { TimedLevel } from '../store/fact-times.ts';
 import type { StoredCatalog, StoredOffer } from '../store/write-offers.ts';
 import type { PriceList } from '../store/write-prices.ts';
@@ -91,14 +91,9 @@ function mergePrices(facts: OfferFacts, said: PriceObservation, confirmation: Co
   return list === stored ? facts : { ...facts, priceLists: new Map(facts.priceLists).set(account, list) };
 }
 
-/** An absence has no version of the supplier's, so it is placed by when we asked. */
 function mergeAbsence(facts: OfferFacts, { time }: AbsenceObservation): OfferFacts {
-  const { absent } = facts;
-  const isLater =
-    absent === null ||
-    time.observedAt > absent.observedAt ||
-    (time.observedAt === absent.observedAt && time.version > absent.version);
-  return isLater ? { ...facts, absent: time } : facts;
+  const absent = laterAsked(facts.absent, time);
+  return absent === facts.absent ? facts : { ...facts, absent };
 }
 
 /**
@@ -188,10 +183,12 @@ function catalogText({ time: _time, ...words }: StoredCatalog): string {
 }
 
 function pricesText({ prices }: PriceList): string {
-  return JSON.stringify(prices.map(({ kind, price }) => [kind, toScaled(price.amount), price.currency]));
+  // The database has an order of its own.
+  const lines = prices.map(({ kind, price }) => JSON.stringify([kind, toScaled(price.amount), price.currency]));
+  return lines.sort().join('\n');
 }
 
-/** Ordered by kind; of two prices of one kind the lower. */
+/** Of two prices of one kind the lower. */
 function onePriceAKind(prices: readonly ObservedPrice[]): ObservedPrice[] {
   return PRICE_KINDS.flatMap((kind) => {
     const ofKind = prices.filter((price) => price.kind === kind);

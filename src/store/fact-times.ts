@@ -10,6 +10,13 @@ export function laterTime<A extends FactTime | null, B extends FactTime | null>(
   return order >= 0 ? a : b;
 }
 
+/** The later of two absences: they have no version of the supplier's, so when we asked comes first. */
+export function laterAsked<A extends FactTime | null, B extends FactTime | null>(a: A, b: B): A | B {
+  if (a === null || b === null) return a ?? b;
+  const order = a.observedAt - b.observedAt || a.version - b.version || (a.sourceAsOf ?? -1) - (b.sourceAsOf ?? -1);
+  return order >= 0 ? a : b;
+}
+
 /** A level with the time of the last statement that held for it. */
 export interface TimedLevel extends ObservedLevel {
   readonly time: FactTime;

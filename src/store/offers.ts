@@ -3,7 +3,7 @@ import type { FactTime } from '../domain/observation.ts';
 import type { Offer, StockLevel } from '../domain/part.ts';
 import { inChunks, KEYS_PER_STATEMENT } from './database.ts';
 import type { Queryable } from './database.ts';
-import { levelInForce, timeOf } from './fact-times.ts';
+import { laterAsked, levelInForce, timeOf } from './fact-times.ts';
 import type { TimedLevel } from './fact-times.ts';
 import { placeholders, selectRows } from './select-rows.ts';
 import { readLevels } from './stock-levels.ts';
@@ -76,8 +76,9 @@ interface OfferRow {
 function toPrintedOffer(row: OfferRow, levels: readonly TimedLevel[]): PrintedOffer {
   const stock = timeOf(row.stock_version, row.stock_observed_at, row.stock_source_as_of);
   const absent = timeOf(row.absent_version, row.absent_observed_at, row.absent_source_as_of);
-  const listed = isListed(row.catalog_observed_at, stock, absent, levels);
-  const asked = listed ? stock : laterByClock(stock, absent);
+  const inForce = levels.map((level) => levelInForce(level, stock, absent));
+  const listed = isListed(row.catalog_observed_at, stock, absent, inForce);
+  const asked = listed ? stock : laterAsked(stock, absent);
   return {
     brand: row.brand,
     partNumber: row.part_number,
@@ -93,7 +94,7 @@ function toPrintedOffer(row: OfferRow, levels: readonly TimedLevel[]): PrintedOf
       listed,
       stockObservedAt: asked?.observedAt ?? null,
       stockSourceAsOf: asked?.sourceAsOf ?? null,
-      levels: levels.map((level) => toStockLevel(levelInForce(level, stock, absent))),
+      levels: inForce.map(toStockLevel),
     },
   };
 }
@@ -103,16 +104,11 @@ function isListed(
   catalogObservedAt: number | null,
   stock: FactTime | null,
   absent: FactTime | null,
-  levels: readonly TimedLevel[],
+  inForce: readonly TimedLevel[],
 ): boolean {
   if (absent === null) return true;
   const after = (observedAt: number | null | undefined): boolean => (observedAt ?? -1) > absent.observedAt;
-  return after(catalogObservedAt) || after(stock?.observedAt) || levels.some((level) => after(level.time.observedAt));
-}
-
-function laterByClock(a: FactTime | null, b: FactTime | null): FactTime | null {
-  if (a === null || b === null) return a ?? b;
-  return a.observedAt > b.observedAt ? a : b;
+  return after(catalogObservedAt) || after(stock?.observedAt) || inForce.some(({ time }) => time !== absent);
 }
 
 function toStockLevel({ location, quantity, time }: TimedLevel): StockLevel {

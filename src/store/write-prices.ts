@@ -12,7 +12,7 @@ import type { Upsert } from './upsert.ts';
 /** One account's prices of an offer, as of one moment. */
 export interface PriceList {
   readonly account: string;
-  /** Ordered by kind, each once. */
+  /** Each kind once. */
   readonly prices: readonly ObservedPrice[];
   readonly time: FactTime;
 }

@@ -9,15 +9,12 @@ export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const OLDEST_NODE = [20, 19];
 const BUILT = join(PROJECT, 'dist', '.built');
-const PROGRAM = [
-  'src',
-  'migrations',
-  'schema.graphql',
-  'codegen.yml',
-  'tsconfig.json',
-  'package.json',
-  'package-lock.json',
-];
+/** What each part of the build is made from. */
+const SOURCES = {
+  program: ['src', 'migrations', 'schema.graphql', 'codegen.yml', 'tsconfig.json', 'package.json', 'package-lock.json'],
+  ide: [join('src', 'ide'), 'package-lock.json'],
+  tests: ['test'],
+};
 /** Written by the build itself. */
 const GENERATED = join('src', 'graphql', 'generated.ts');
 
@@ -31,12 +28,12 @@ export async function prepare({ withTests = false } = {}) {
   if (!isInstalled()) {
     const command = ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
     const hint = 'Check that the npm registry can be reached (`npm ping`), then start again.';
-    await step('Installing packages (a minute or less)', command, hint);
+    await step('Installing packages (a minute or less)', [command], hint);
   }
   const sources = digests();
-  const script = missing(sources, withTests);
-  if (script === null) return;
-  await step('Building', ['run', '--silent', script], 'Correct what is reported above, then start again.');
+  const scripts = missing(sources, withTests).map((script) => ['run', '--silent', script]);
+  if (scripts.length === 0) return;
+  await step('Building', scripts, 'Correct what is reported above, then start again.');
   mkdirSync(dirname(BUILT), { recursive: true });
   writeFileSync(BUILT, JSON.stringify(sources));
 }
@@ -62,7 +59,7 @@ function isInstalled() {
 
 /** By content, as a change of branch sets the times of files and a deletion sets none. */
 function digests() {
-  return { program: digest(PROGRAM), tests: digest(['test']) };
+  return Object.fromEntries(Object.entries(SOURCES).map(([part, places]) => [part, digest(places)]));
 }
 
 function digest(places) {
@@ -90,11 +87,12 @@ function filesIn(place) {
   }
 }
 
-/** The script of package.json that brings dist/ up to date; null where it is. */
+/** The scripts of package.json that bring dist/ up to date; they do not touch the same files. */
 function missing(sources, withTests) {
-  const built = readJson(BUILT);
-  if (built?.program !== sources.program) return 'build';
-  return withTests && built.tests !== sources.tests ? 'compile' : null;
+  const built = readJson(BUILT) ?? {};
+  const isNew = (part) => built[part] !== sources[part];
+  const program = isNew('program') ? ['program'] : withTests && isNew('tests') ? ['compile'] : [];
+  return isNew('ide') ? [...program, 'ide'] : program;
 }
 
 function readJson(file) {
@@ -105,14 +103,15 @@ function readJson(file) {
   }
 }
 
-/** Runs npm unheard; what it said is shown only where it failed. */
-async function step(title, npmArguments, hint) {
+/** Runs npm commands side by side, unheard; what they said is shown only where one failed. */
+async function step(title, commands, hint) {
   const started = Date.now();
   process.stderr.write(`${title} … `);
-  const { code, output } = await npm(npmArguments);
-  if (code !== 0) {
-    process.stderr.write(`failed.\n\n${output}\n`);
-    throw new Error(`${title.replace(/ \(.*/, '')} failed: npm ${npmArguments.join(' ')} ended with ${code}. ${hint}`);
+  const failed = (await Promise.all(commands.map(npm))).filter(({ code }) => code !== 0);
+  if (failed.length > 0) {
+    process.stderr.write(`failed.\n\n${failed.map(({ output }) => output).join('\n')}\n`);
+    const what = failed.map(({ command, code }) => `\`npm ${command}\` ended with ${code}`).join(', ');
+    throw new Error(`${title.replace(/ \(.*/, '')} failed: ${what}. ${hint}`);
   }
   process.stderr.write(`done in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 }
@@ -131,7 +130,11 @@ function npm(npmArguments) {
   child.stdout.on('data', (chunk) => chunks.push(chunk));
   child.stderr.on('data', (chunk) => chunks.push(chunk));
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ code: 1, output: `${command} cannot be run: ${error.message}` }));
-    child.once('close', (code, signal) => resolve({ code: code ?? signal, output: Buffer.concat(chunks).toString() }));
+    child.once('error', (error) =>
+      resolve({ command: npmArguments.join(' '), code: 1, output: `${command} cannot be run: ${error.message}` }),
+    );
+    child.once('close', (code, signal) =>
+      resolve({ command: npmArguments.join(' '), code: code ?? signal, output: Buffer.concat(chunks).toString() }),
+    );
   });
 }

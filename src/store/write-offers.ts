@@ -38,8 +38,10 @@ export interface StoredOffer extends OfferKey {
 }
 
 /**
- * Makes the missing rows of the offers, locks them all until the transaction ends, and reads them.
- * The insert comes first: it locks what is there, and a lock asked for on what is not there would lock a gap and deadlock.
+ * Makes the missing rows of the offers, locks all of them until the transaction ends, and reads them.
+ * The insert is what locks: on a key that is there it takes that row alone. A locking SELECT would not do: on a small table MySQL
+ * scans the whole of it and locks every row it passes, and writers deadlock.
+ * Has to be the transaction's first statement, so that what is read next is what the last holder of the locks committed.
  * @param keys sorted by `offerId`, each once
  */
 export async function lockOffers(
@@ -54,11 +56,10 @@ export async function lockOffers(
   );
   const offers = new Map<OfferId, StoredOffer>();
   const columns = withCatalog ? `${TIME_COLUMNS}, ${CATALOG_COLUMNS}` : TIME_COLUMNS;
-  const lock = t.dialect === 'mysql' ? 'FOR UPDATE' : '';
   for (const some of inChunks(keys, KEYS_PER_STATEMENT)) {
     const rows = await selectRows<OfferRow>(
       t,
-      `SELECT ${columns} FROM offers WHERE offer_id IN (${placeholders(some.length)}) ${lock}`,
+      `SELECT ${columns} FROM offers WHERE offer_id IN (${placeholders(some.length)})`,
       some.map((key) => key.offerId),
     );
     for (const row of rows) offers.set(row.offer_id, toStoredOffer(row, withCatalog));

@@ -24,9 +24,6 @@ export interface PriceListChange {
   readonly droppedKinds: readonly PriceKind[];
 }
 
-/** Lines in one DELETE: each is a condition of three columns. */
-const DELETES_PER_STATEMENT = 100;
-
 /** All accounts' price lists of the offers, by account. Only for who holds the lock of the offers. */
 export async function readPriceLists(
   t: Queryable,
@@ -46,7 +43,7 @@ export async function readPriceLists(
   return lists;
 }
 
-/** Sorted by offer and account. Lines no longer there are deleted by their whole key, so that no gap is locked. */
+/** Sorted by offer and account. */
 export async function writePriceLists(t: Queryable, changes: readonly PriceListChange[]): Promise<void> {
   await upsertRows(
     t,
@@ -60,13 +57,14 @@ export async function writePriceLists(t: Queryable, changes: readonly PriceListC
       list.prices.map(({ kind, price }) => [offerId, list.account, kind, toScaled(price.amount), price.currency]),
     ),
   );
-  const dropped = changes.flatMap(({ offerId, list, droppedKinds }) =>
-    droppedKinds.map((kind) => [offerId, list.account, kind]),
-  );
-  for (const some of inChunks(dropped, DELETES_PER_STATEMENT)) {
-    const lines = some.map(() => '(offer_id = ? AND account = ? AND kind = ?)').join(' OR ');
-    await t.knex.raw(`DELETE FROM offer_prices WHERE ${lines}`, some.flat());
-  }
+  // One by one, and rare: a condition over many keys may scan the table, and then locks all of it.
+  for (const { offerId, list, droppedKinds } of changes)
+    for (const kind of droppedKinds)
+      await t.knex.raw('DELETE FROM offer_prices WHERE offer_id = ? AND account = ? AND kind = ?', [
+        offerId,
+        list.account,
+        kind,
+      ]);
 }
 
 const LISTS: Upsert = {

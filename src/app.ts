@@ -22,7 +22,7 @@ import { createRefresher } from './inventory/refresh.ts';
 import { createBudget } from './outbound/budget.ts';
 import { createGate } from './outbound/gate.ts';
 import { callLedger } from './store/calls.ts';
-import type { Database } from './store/database.ts';
+import { pingDatabase, type Database } from './store/database.ts';
 import { readFeedStates } from './store/feed-states.ts';
 import type { Progress, RunEnd } from './sync/progress.ts';
 import { runFeed, type RunOrder } from './sync/run.ts';
@@ -167,7 +167,7 @@ function healthChecks(db: Database, ports: Ports): HealthCheck[] {
   const database: HealthCheck = {
     name: 'database',
     isNeeded: true,
-    check: async () => void (await db.knex.raw('SELECT 1')),
+    check: () => pingDatabase(db),
   };
   return ports.ping === null ? [database] : [database, { name: 'redis', isNeeded: false, check: ports.ping }];
 }

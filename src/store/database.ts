@@ -47,6 +47,11 @@ export function openDatabase(settings: DatabaseSettings): Database {
   };
 }
 
+/** Rejects where the database does not answer. */
+export async function pingDatabase(db: Queryable): Promise<void> {
+  await db.knex.raw('SELECT 1');
+}
+
 /** Splits a list so that each part fits one statement. */
 export function inChunks<T>(items: readonly T[], size: number): T[][] {
   const chunks: T[][] = [];

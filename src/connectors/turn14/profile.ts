@@ -43,7 +43,7 @@ const LIMITS: readonly Limit[] = [
 const SCHEDULES: Record<Feed, FeedSchedule> = {
   // A delta is counted in days, and whether a day is 24 hours or a date is not documented: one more day covers both.
   catalog: { fullEverySeconds: 86_400, incrementalEverySeconds: 4 * 3_600, overlapSeconds: 86_400 },
-  stock: { fullEverySeconds: 86_400, incrementalEverySeconds: 600, overlapSeconds: 300 },
+  stock: { fullEverySeconds: 86_400, incrementalEverySeconds: 600, overlapSeconds: 240 },
   // `pricing/changes` exists, undocumented, and names ids without prices.
   prices: { fullEverySeconds: 86_400, incrementalEverySeconds: null, overlapSeconds: 0 },
 };

@@ -1,0 +1,48 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A wire that a test can cut, or leave standing without a word passing: the two ways in which a server is away. */
+export interface TcpProxy {
+  readonly port: number;
+  /** `pass` as usual; `cut` ends what is open and refuses what comes; `stall` takes connections and bytes and passes nothing on. */
+  set(mode: 'pass' | 'cut' | 'stall'): void;
+  close(): Promise<void>;
+}
+
+export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  let mode: 'pass' | 'cut' | 'stall' = 'pass';
+  const open = new Set<Socket>();
+  const server = createServer((client) => {
+    if (mode === 'cut') return client.destroy();
+    const upstream = connect(target);
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      open.add(from);
+      from.on('data', (bytes) => {
+        if (mode === 'pass') to.write(bytes);
+      });
+      from.on('error', () => undefined);
+      from.on('close', () => {
+        open.delete(from);
+        to.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    set(next) {
+      mode = next;
+      // What was held back while it stood is lost with its connection.
+      cut();
+    },
+    close() {
+      cut();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -32,7 +32,7 @@ export interface Http {
   close(): Promise<void>;
 }
 
-export const GRAPHQL_PATH = '/graphql';
+const GRAPHQL_PATH = '/graphql';
 
 const MAX_BODY_BYTES = 256 * 1024;
 /** From the first byte of a request to its last; an answer may take longer. */

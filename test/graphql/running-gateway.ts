@@ -29,6 +29,8 @@ export interface RunningGateway {
   readonly db: Database;
   readonly recorder: Recorder;
   readonly changes: ChangeFeed;
+  /** Operations counted so far, as `query ok`. */
+  readonly operations: readonly string[];
   /** Followers of the change feed now. */
   following(): number;
   /** Every line logged so far, as text. */
@@ -84,6 +86,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   });
   const reader = createReader({ db, refresher, profiles: new Map(), clock });
   const followers = new Set<object>();
+  const operations: string[] = [];
   const suppliers = ['acme', 'globex'];
   const graphql = createGraphql({
     reader,
@@ -93,6 +96,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     log,
     clock,
     newId: randomUUID,
+    onOperation: (operation, result) => void operations.push(`${operation} ${result}`),
   });
   const http = await createHttp({
     ...graphql,
@@ -112,6 +116,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     db,
     recorder,
     changes,
+    operations,
     following: () => followers.size,
     logged: () => lines.join(''),
     ask: (query, variables) => ask(graphqlUrl, query, variables),

@@ -24,14 +24,17 @@ const LOOK_EVERY_MS = 500;
 /**
  * Without Redis, calls are counted in this process's memory: a second process on the same database would count for itself, and
  * both together could go over a supplier's limits. So there is one. A process that was killed is waited out.
- * @throws GatewayError CONFIG_INVALID where another process is running
+ * @throws GatewayError CONFIG_INVALID where another process is running; the database is closed then
  */
 export async function becomeOnlyProcess(deps: OnlyProcessDeps): Promise<OnlyProcess> {
   const { db, clock, owner } = deps;
   const giveUpAt = clock.now() + HELD_FOR_MS + RENEW_EVERY_MS;
   let lease = await takeLease(db, LEASE, owner, clock.now(), HELD_FOR_MS);
   while (lease === null) {
-    if (clock.now() > giveUpAt) throw alreadyRunning();
+    if (clock.now() > giveUpAt) {
+      await db.close();
+      throw alreadyRunning();
+    }
     await clock.sleep(LOOK_EVERY_MS);
     lease = await takeLease(db, LEASE, owner, clock.now(), HELD_FOR_MS);
   }

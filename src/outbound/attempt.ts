@@ -113,11 +113,10 @@ async function usablePermit(parts: AttemptParts, call: Call, pass: Pass): Promis
       await parts.ledger.record({ ...permit, permit: permit.id });
     } catch (error) {
       parts.endings.finish(permit, 'unused', null);
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new CallFailed(
-        'budgetUnreachable',
-        `The call ledger cannot be written, so ${supplier} is not called: ${reason}`,
-      );
+      // The message of a database names tables and values.
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      parts.log.warn({ supplier, code }, 'call ledger not written: no call');
+      throw new CallFailed('budgetUnreachable', `The call ledger cannot be written, so ${supplier} is not called.`);
     }
     if (parts.budget.isFresh(permit)) return permit;
     parts.endings.finish(permit, 'unused', null);

@@ -22,7 +22,8 @@ export function createEndings(parts: {
       // An answer that was not stamped stays open in the ledger too: a restored past is rather too full than too empty.
       if (at !== null) await parts.ledger.complete(permit.id, at, status);
     } catch (error) {
-      parts.log.warn({ supplier: permit.supplier, reason: String(error) }, 'answer not booked in the call ledger');
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      parts.log.warn({ supplier: permit.supplier, code }, 'answer not booked in the call ledger');
     }
   };
   return {

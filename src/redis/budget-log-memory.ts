@@ -16,6 +16,8 @@ class MemoryBudgetLog implements BudgetLog {
   readonly #aliveUntil = new Map<string, number>();
   readonly #pausedUntil = new Map<string, number>();
   readonly #knownGroups = new Set<string>();
+  /** Restorings under way. A marker of a log that is gone is not among them. */
+  readonly #markers = new Set<string>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -72,10 +74,14 @@ class MemoryBudgetLog implements BudgetLog {
   }
 
   async beginRestore(group: string): Promise<{ marker: string; at: number } | 'alreadyKnown'> {
-    return this.#knownGroups.has(group) ? 'alreadyKnown' : { marker: 'this process', at: Math.floor(this.#now()) };
+    if (this.#knownGroups.has(group)) return 'alreadyKnown';
+    const marker = crypto.randomUUID();
+    this.#markers.add(marker);
+    return { marker, at: Math.floor(this.#now()) };
   }
 
-  async restore(group: string, _marker: string, entries: readonly RestoredEntry[]): Promise<'restored'> {
+  async restore(group: string, marker: string, entries: readonly RestoredEntry[]): Promise<'restored' | 'lost'> {
+    if (!this.#markers.delete(marker)) return 'lost';
     for (const { key, permit, until } of entries) this.#window(key).add(permit, until);
     this.#knownGroups.add(group);
     return 'restored';

@@ -17,8 +17,8 @@ export interface OnlyProcessDeps {
 }
 
 const LEASE = 'only-process';
-const HELD_FOR_MS = 15_000;
-const RENEW_EVERY_MS = 4_000;
+const HELD_FOR_MS = 10_000;
+const RENEW_EVERY_MS = 2_500;
 const LOOK_EVERY_MS = 500;
 
 /**

@@ -144,7 +144,9 @@ export function createRefreshJobWorker(deps: RefreshJobWorkerDeps): RefreshJobWo
       stopping.abort();
       unsubscribe();
       await loop;
-      await Promise.race([Promise.allSettled(running), deps.clock.sleep(OWNED_FOR_MS)]);
+      const waited = new AbortController();
+      await Promise.race([Promise.allSettled(running), deps.clock.sleep(OWNED_FOR_MS, waited.signal)]);
+      waited.abort();
     },
   };
 }

@@ -94,6 +94,7 @@ export default defineConfig(
         console: 'readonly',
         Buffer: 'readonly',
         URL: 'readonly',
+        setTimeout: 'readonly',
         setInterval: 'readonly',
         clearInterval: 'readonly',
         module: 'writable',

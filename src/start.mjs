@@ -6,6 +6,8 @@ import { onStopSignal } from './stop-signals.mjs';
 
 /** One Ctrl-C arrives up to three times: from the terminal, from npm, from its shell. Later ones mean impatience. */
 const SAME_SIGNAL_MS = 1_000;
+/** What is under way may end; what hangs may not keep the terminal. */
+const STOP_WITHIN_MS = 20_000;
 
 try {
   await prepare();
@@ -36,6 +38,7 @@ async function run(gatewayArguments) {
     if (firstSignalAt === null) {
       firstSignalAt = Date.now();
       if (ownGroup) gateway.kill(signal);
+      setTimeout(killGroup, STOP_WITHIN_MS).unref();
     } else if (Date.now() - firstSignalAt > SAME_SIGNAL_MS) {
       killGroup();
     }

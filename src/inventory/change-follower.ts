@@ -29,88 +29,121 @@ export interface FollowerDeps {
 const QUEUE_LIMIT = 1_000;
 const CHANGES_PER_READ = 250;
 
-/** An explicit iterator: an async generator's `return()` would wait for the next change before it ends. */
 export function createFollower(deps: FollowerDeps): Follower {
   const matches = matcherOf(deps.filter);
   const ended = new AbortController();
-  const waiting: ((result: IteratorResult<FeedItem>) => void)[] = [];
-  let queue: FeedItem[] = [];
+  const outbox = createOutbox();
   /** All up to it is delivered, queued, or does not fit the filter. Null until it has begun. */
   let position: number | null = null;
   let hasCaughtUp = false;
   let isReading = false;
 
-  const deliver = (): void => {
-    while (waiting.length > 0 && queue.length > 0) {
-      const value = queue.shift();
-      if (value !== undefined) waiting.shift()?.({ done: false, value });
-    }
-    if (waiting.length > 0) void readOn();
-  };
-
   const isBehind = (): boolean => position === null || !hasCaughtUp || position < (deps.livePosition() ?? 0);
 
+  /** Begins; after that reads from the table only what is asked for. */
   const readOn = async (): Promise<void> => {
     if (isReading || ended.signal.aborted) return;
     isReading = true;
-    while (!ended.signal.aborted && isBehind() && queue.length === 0) {
+    do {
       try {
         if (position === null) position = await deps.start();
         else await readPage(position);
       } catch {
         await deps.pause(ended.signal);
       }
-      if (waiting.length === 0) break;
-    }
+    } while (!ended.signal.aborted && isBehind() && outbox.isWaitedFor());
     isReading = false;
-    if (queue.length > 0) deliver();
   };
 
   const readPage = async (after: number): Promise<void> => {
     const { changes, gap, endPosition, hasMore } = await deps.page(after, CHANGES_PER_READ, deps.filter);
-    if (ended.signal.aborted) return;
-    queue = gap === null ? changes.map((change) => ({ change })) : [{ gap }];
     position = endPosition;
     hasCaughtUp = !hasMore;
+    outbox.put(gap === null ? changes.map((change) => ({ change })) : [{ gap }]);
   };
 
-  const end = (): void => {
-    if (ended.signal.aborted) return;
-    ended.abort();
-    queue = [];
-    for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined });
-    deps.onEnd();
+  const readIfBehind = (): void => {
+    if (isBehind() && outbox.isWaitedFor()) void readOn();
   };
 
   const offer: Follower['offer'] = (changes, from, to) => {
     const at = position;
     if (ended.signal.aborted || isReading || at === null || to <= at) return;
-    const fitting = from <= at ? changes.filter((change) => change.position > at && matches(change)) : [];
-    if (from <= at && queue.length + fitting.length <= QUEUE_LIMIT) {
-      for (const change of fitting) queue.push({ change });
+    const fitting = changes.filter((change) => change.position > at && matches(change));
+    if (from <= at && outbox.size() + fitting.length <= QUEUE_LIMIT) {
       position = to;
+      outbox.put(fitting.map((change) => ({ change })));
     }
-    deliver();
+    readIfBehind();
+  };
+
+  const end = (): void => {
+    if (ended.signal.aborted) return;
+    ended.abort();
+    outbox.end();
+    deps.onEnd();
+  };
+
+  const next = (): Promise<IteratorResult<FeedItem>> => {
+    const item = outbox.take();
+    readIfBehind();
+    return item;
   };
 
   void readOn();
+  return { offer, end, iterator: iteratorOver(next, end) };
+}
+
+/** An explicit iterator: an async generator's `return()` would wait for the next change before it ends. */
+function iteratorOver(next: () => Promise<IteratorResult<FeedItem>>, end: () => void): AsyncIterableIterator<FeedItem> {
   return {
-    offer,
-    end,
-    iterator: {
-      next: () =>
-        new Promise((resolve) => {
-          if (ended.signal.aborted) return resolve({ done: true, value: undefined });
-          waiting.push(resolve);
-          deliver();
-        }),
-      return() {
-        end();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
+    next,
+    return() {
+      end();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Items on one side, those who wait for one on the other; at any time one side is empty. */
+interface Outbox {
+  put(items: readonly FeedItem[]): void;
+  take(): Promise<IteratorResult<FeedItem>>;
+  size(): number;
+  isWaitedFor(): boolean;
+  /** Drops the items and tells whoever waits, now and later, that there are no more. */
+  end(): void;
+}
+
+function createOutbox(): Outbox {
+  const waiting: ((result: IteratorResult<FeedItem>) => void)[] = [];
+  let items: FeedItem[] = [];
+  let hasEnded = false;
+  return {
+    put(more) {
+      if (hasEnded) return;
+      for (const value of more) {
+        const waiter = waiting.shift();
+        if (waiter === undefined) items.push(value);
+        else waiter({ done: false, value });
+      }
+    },
+    take: () =>
+      new Promise((resolve) => {
+        const value = items.shift();
+        if (hasEnded) resolve({ done: true, value: undefined });
+        else if (value === undefined) waiting.push(resolve);
+        else resolve({ done: false, value });
+      }),
+    size: () => items.length,
+    isWaitedFor: () => waiting.length > 0,
+    end() {
+      hasEnded = true;
+      items = [];
+      for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined });
     },
   };
 }

@@ -76,7 +76,9 @@ it('wakes other processes over Redis, and works again after its connection was c
     () => woken > 0,
     () => here.notify('changes'),
   );
-  const subscribers = String(await client.sendCommand(['CLIENT', 'LIST', 'TYPE', 'pubsub'])).split('\n');
+  const subscribers = ((await client.sendCommand(['CLIENT', 'LIST', 'TYPE', 'pubsub'])) as unknown as string).split(
+    '\n',
+  );
   const id = /^id=(\d+)/.exec(subscribers.find((line) => line.includes(`name=${name}`)) ?? '')?.[1] ?? '';
   expect(await client.sendCommand(['CLIENT', 'KILL', 'ID', id])).toBe(1);
   woken = 0;

@@ -4,6 +4,7 @@ import type { Profile } from '../domain/profile.ts';
 import { pruneCalls } from '../store/calls.ts';
 import { changePositions, pruneChanges } from '../store/changes.ts';
 import type { Database } from '../store/database.ts';
+import { pruneDeadLetters } from '../store/dead-letters.ts';
 
 /** Removes what nobody needs any longer, a little at a time. */
 export interface Housekeeping {
@@ -21,6 +22,8 @@ export interface HousekeepingDeps {
 const EVERY_MS = 60_000;
 /** What a subscriber may have been away for and still miss nothing. */
 const CHANGES_KEPT = 1_000_000;
+/** Since the record was refused for the last time. */
+const DEAD_LETTERS_KEPT_MS = 90 * 24 * 3_600_000;
 /** Calls are needed to rebuild the longest window; a day more costs little and helps a person who looks. */
 const CALLS_KEPT_BEYOND_WINDOW_MS = 24 * 3_600_000;
 
@@ -32,6 +35,7 @@ export function createHousekeeping({ db, clock, log, profiles }: HousekeepingDep
 
   const tidy = async (): Promise<void> => {
     await pruneCalls(db, clock.now() - callsKeptMs);
+    await pruneDeadLetters(db, clock.now() - DEAD_LETTERS_KEPT_MS);
     const { newest } = await changePositions(db);
     await pruneChanges(db, newest - CHANGES_KEPT);
   };

@@ -160,7 +160,7 @@ async function runJob(deps: RefreshJobWorkerDeps, id: string): Promise<void> {
   const keeping = keepOwning(deps, id, ended.signal);
   try {
     const states = await Promise.all(
-      job.lines.map((line) => (line.state === 'WAITING' ? runLine(deps, id, line) : line.state)),
+      job.lines.map((line) => (line.state === 'WAITING' ? runLine(deps, id, line) : Promise.resolve(line.state))),
     );
     await endJob(deps.db, id, deps.owner, states.includes('FAILED') ? 'FAILED' : 'DONE', deps.clock.now());
   } finally {

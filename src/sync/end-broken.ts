@@ -11,7 +11,7 @@ import { breakOffRun } from '../store/sync-runs.ts';
 import type { SyncRun } from '../store/sync-runs.ts';
 import { RunStopped } from './ask-page.ts';
 import { dueAfterFailure } from './due.ts';
-import { errorCode } from './hold-lease.ts';
+import { errorCode } from '../store/database.ts';
 import type { HeldLease } from './hold-lease.ts';
 import { RunHalted } from './page-guard.ts';
 import type { RunEnd } from './progress.ts';

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
+import { errorCode } from '../store/database.ts';
 import type { Database } from '../store/database.ts';
 import { releaseLease, renewLease, takeLease } from '../store/leases.ts';
 import type { Lease } from '../store/leases.ts';
@@ -64,10 +65,4 @@ async function giveBack(deps: LeaseDeps, lease: Lease): Promise<void> {
   } catch (error) {
     deps.log.warn({ lease: lease.name, code: errorCode(error) }, 'lease not given back, it ends by itself');
   }
-}
-
-/** A database's message holds the statement with its values, prices included: only the code may be told. */
-export function errorCode(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.name : 'unknown';
 }

@@ -3,7 +3,7 @@ import { ensureFeedState, readFeedStates } from '../store/feed-states.ts';
 import { readHeldLeases } from '../store/leases.ts';
 import { dueRuns, scheduledFeeds } from './due.ts';
 import type { DueRun } from './due.ts';
-import { errorCode } from './hold-lease.ts';
+import { errorCode } from '../store/database.ts';
 import type { Progress, RunEnd } from './progress.ts';
 import { runFeed, SYNC_LEASE_PREFIX, syncLeaseName } from './run.ts';
 import type { SyncDeps } from './run.ts';

@@ -4,7 +4,7 @@ import type { Lane } from '../../src/domain/lane.ts';
 import { createBreaker } from '../../src/outbound/breaker.ts';
 import { createBudget, type Budget } from '../../src/outbound/budget.ts';
 import { createRetryBudget } from '../../src/outbound/retry-budget.ts';
-import { CallFailed } from '../../src/outbound/supplier-call.ts';
+import type { CallFailed } from '../../src/outbound/supplier-call.ts';
 import { memoryBudgetLog } from '../../src/redis/budget-log-memory.ts';
 import type { CallLedger } from '../../src/store/calls.ts';
 import { open } from './budget-log.contract.ts';

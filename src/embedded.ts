@@ -16,6 +16,7 @@ export interface EmbeddedOptions {
 }
 
 const SANDBOX_STARTS_WITHIN_MS = 30_000;
+const SANDBOX_STOPS_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 200;
 
 /** Serves and works in one process, with the sandbox supplier beside it where no supplier is configured, until stopped. */
@@ -142,7 +143,9 @@ async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), SANDBOX_STOPS_WITHIN_MS);
   await gone;
+  clearTimeout(late);
 }
 
 function say(text: string): void {

@@ -5,6 +5,8 @@
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     const stop = (): void => {
+      // A listener for it would keep the channel to the parent, and with it this process, alive.
+      process.off('disconnect', stop);
       for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         process.off(signal, stop);
         process.once(signal, () => process.exit(130));

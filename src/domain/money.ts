@@ -39,7 +39,3 @@ export function fromScaled(scaled: number): string {
   const decimal = new Decimal(scaled).div(SCALE);
   return decimal.decimalPlaces() > 2 ? decimal.toFixed(decimal.decimalPlaces()) : decimal.toFixed(2);
 }
-
-export function isCurrency(code: unknown): code is Currency {
-  return typeof code === 'string' && /^[A-Z]{3}$/.test(code);
-}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWholeGateway, type WholeGateway } from '../whole-gateway.ts';
-import { partsList } from './parts-list.ts';
+import { partsList } from '../parts-list.ts';
 
 const BRAND = 'BRITISH CLASSICS';
 const LIST = partsList();

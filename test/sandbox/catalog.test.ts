@@ -1,17 +1,17 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { partId } from '../../src/domain/identity.ts';
 import { generateLines } from '../../src/sandbox/catalog.ts';
 import { readCatalogFile } from '../../src/sandbox/catalog-file.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { generateStockRows, wireCount } from '../../src/sandbox/stock.ts';
+import { partsList } from '../parts-list.ts';
 import { createHandClock } from './hand-clock.ts';
 import { createSandboxClient, type Row } from './sandbox-client.ts';
 
-const PARTS_LIST = resolve(process.env['PARTS_DATA'] ?? '../shared/data', 'slg-british-classics/Parts_database.txt');
+const PARTS_LIST = partsList();
 
 describe('one seed, one supplier', () => {
   it('answers byte for byte the same in two runs, and otherwise with another seed', async () => {
@@ -90,7 +90,6 @@ describe('a real list of 34,393 lines', () => {
   let rows: Row[];
 
   beforeAll(async () => {
-    if (!existsSync(PARTS_LIST)) throw new Error(`No ${PARTS_LIST}: say in PARTS_DATA where the parts data lies.`);
     sandbox = await startSandbox({ catalogFile: PARTS_LIST, limits: [] });
     rows = await createSandboxClient(sandbox.url).walk('catalog');
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 const REAL = join(
   process.env['PARTS_DATA'] ?? join(PROJECT, '..', 'shared', 'data'),
   'slg-british-classics',
@@ -18,7 +18,8 @@ const TRAPS: readonly (readonly [string, string])[] = [
   ['128-100', 'REAR PINION BRG TC N'],
   ['021-250#', 'S/C 021-250'],
   ['AESA1096X4MAH', 'USE AESA1096X4MAH'],
-  ['AESA1096X4MAH', 'THE SAME NUMBER TWICE'],
+  ['AESA1096X4MAH', 'P+LINERX4,86STD MAHL'],
+  ['2204', 'USE 12H2178'],
   ['007', 'LEADING ZEROS'],
   ['CSA4008/9', 'TWO PARTS IN ONE'],
 ];

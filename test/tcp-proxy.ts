@@ -1,15 +1,20 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A wire that a test can cut, or leave standing without a word passing: the two ways in which a server is away. */
+export type WireMode = 'pass' | 'cut' | 'stall' | 'freeze';
+
+/** A wire that a test can cut, or leave standing without a word passing: the ways in which a server is away. */
 export interface TcpProxy {
   readonly port: number;
-  /** `pass` as usual; `cut` ends what is open and refuses what comes; `stall` takes connections and bytes and passes nothing on. */
-  set(mode: 'pass' | 'cut' | 'stall'): void;
+  /**
+   * `pass` as usual; `cut` ends what is open and refuses what comes; `stall` ends what is open, takes what comes and passes nothing on;
+   * `freeze` leaves what is open and passes nothing on.
+   */
+  set(mode: WireMode): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
-  let mode: 'pass' | 'cut' | 'stall' = 'pass';
+  let mode: WireMode = 'pass';
   const open = new Set<Socket>();
   const server = createServer((client) => {
     if (mode === 'cut') return client.destroy();
@@ -38,7 +43,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     set(next) {
       mode = next;
       // What was held back while it stood is lost with its connection.
-      cut();
+      if (mode !== 'freeze') cut();
     },
     close() {
       cut();

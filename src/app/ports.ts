@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { memoryAnswerCache, redisAnswerCache, type AnswerCache } from '../redis/answer-cache.ts';
 import { memoryBudgetLog } from '../redis/budget-log-memory.ts';
 import { redisBudgetLog, type BudgetLog } from '../redis/budget-log.ts';
-import { connectRedis } from '../redis/connection.ts';
+import { connectRedis, deadlined } from '../redis/connection.ts';
 import { memoryTokenShelf } from '../redis/token-shelf-memory.ts';
 import { redisTokenShelf, type TokenShelf } from '../redis/token-shelf.ts';
 import { memoryWake } from '../redis/wake-memory.ts';
@@ -50,8 +50,9 @@ function redisPorts({ url, prefix }: NonNullable<Config['redis']>, log: Logger):
     tokenShelf: redisTokenShelf(client, prefix),
     cache: redisAnswerCache(client, prefix),
     wake,
-    ping: async () => void (await client.ping()),
-    evictionPolicy: async () => (await client.configGet('maxmemory-policy'))['maxmemory-policy'] ?? 'unknown',
+    ping: async () => void (await deadlined(client.ping())),
+    evictionPolicy: async () =>
+      (await deadlined(client.configGet('maxmemory-policy')))['maxmemory-policy'] ?? 'unknown',
     async close() {
       await wake.close();
       client.destroy();

@@ -2,7 +2,7 @@ import { Keyv } from 'keyv';
 import KeyvRedis from '@keyv/redis';
 import { LRUCache } from 'lru-cache';
 import type { Quantity } from '../domain/quantity.ts';
-import type { Redis } from './connection.ts';
+import { deadlined, type Redis } from './connection.ts';
 
 /** What a supplier answered about the stock of one key, kept for a short time for all processes. */
 export interface CachedAnswer {
@@ -41,7 +41,7 @@ function overKeyv(keyv: Keyv<CachedAnswer>): AnswerCache {
     async getMany(keys) {
       if (keys.length === 0) return [];
       try {
-        return await keyv.getMany<CachedAnswer>([...keys]);
+        return await deadlined(keyv.getMany<CachedAnswer>([...keys]));
       } catch {
         return keys.map(() => undefined);
       }
@@ -49,7 +49,7 @@ function overKeyv(keyv: Keyv<CachedAnswer>): AnswerCache {
     async setMany(entries) {
       if (entries.length === 0) return;
       try {
-        await keyv.setMany(entries.map(({ key, answer, ttlMs }) => ({ key, value: answer, ttl: ttlMs })));
+        await deadlined(keyv.setMany(entries.map(({ key, answer, ttlMs }) => ({ key, value: answer, ttl: ttlMs }))));
       } catch {
         // What could not be cached will be asked again.
       }

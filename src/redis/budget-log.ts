@@ -1,5 +1,5 @@
-import { deadlined, luaScript, type LuaScript } from './budget-log-script.ts';
-import type { Redis } from './connection.ts';
+import { luaScript, SERVER_TIME, type LuaScript } from './budget-log-script.ts';
+import { deadlined, type Redis } from './connection.ts';
 
 /** One window that a call must occupy. `limit` is what the asking lane may fill; `windowMs` 0 bounds calls in flight. */
 export interface LogWindow {
@@ -103,16 +103,18 @@ const ENTRIES_PER_STEP = 1_000;
 /**
  * @param prefix parts this gateway's keys from others in one Redis. The keys of one supplier share a hash tag, so the log
  * also runs on a cluster.
+ * @param time how the scripts read the time, see `luaScript`; for tests alone
  */
-export function redisBudgetLog(client: Redis, prefix: string): BudgetLog {
+export function redisBudgetLog(client: Redis, prefix: string, time = SERVER_TIME): BudgetLog {
   const keys = keysUnder(prefix);
+  const script = (name: string): LuaScript => luaScript(client, `budget-${name}.lua`, time);
   const scripts = {
-    take: luaScript(client, 'budget-take.lua'),
-    settle: luaScript(client, 'budget-settle.lua'),
-    pause: luaScript(client, 'budget-pause.lua'),
-    usage: luaScript(client, 'budget-usage.lua'),
-    begin: luaScript(client, 'budget-begin-restore.lua'),
-    restore: luaScript(client, 'budget-restore.lua'),
+    take: script('take'),
+    settle: script('settle'),
+    pause: script('pause'),
+    usage: script('usage'),
+    begin: script('begin-restore'),
+    restore: script('restore'),
   };
   return {
     take: (asked) => take(scripts.take, keys, asked),

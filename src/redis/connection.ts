@@ -4,6 +4,11 @@ import type { Logger } from 'pino';
 /** A client that answers or fails soon: no queue while it is away, bounds on connecting and on each command. */
 export type Redis = ReturnType<typeof createClient>;
 
+/**
+ * Longest wait for one answer of Redis. The client's own time-out ends when a command is written to the socket, so a Redis
+ * that is frozen or cut off would hold a caller for ever.
+ */
+const ANSWER_WITHIN_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 1_000;
 const RECONNECT_AT_MOST_MS = 2_000;
@@ -33,4 +38,21 @@ export function connectRedis(url: string, log: Logger): Redis {
   });
   void client.connect().catch(() => undefined);
   return client as Redis;
+}
+
+/** Waits for Redis, but not longer than a caller can. */
+export async function deadlined<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`Redis did not answer within ${ANSWER_WITHIN_MS} ms.`)),
+      ANSWER_WITHIN_MS,
+    );
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+    answer.catch(() => undefined);
+  }
 }

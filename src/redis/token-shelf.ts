@@ -1,5 +1,4 @@
-import { deadlined } from './budget-log-script.ts';
-import type { Redis } from './connection.ts';
+import { deadlined, type Redis } from './connection.ts';
 
 /**
  * Where access tokens lie for all processes, sealed by who puts them there. Every method rejects where the shelf cannot be

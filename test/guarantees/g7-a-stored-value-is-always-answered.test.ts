@@ -109,7 +109,7 @@ describe('G7: the failure of Redis never fails a query that has a stored value',
     await proxy.close();
   });
 
-  it.each(['cut', 'stall'] as const)('while it is away (%s), and no supplier is called', async (mode) => {
+  it.each(['cut', 'stall', 'freeze'] as const)('while it is away (%s), and no supplier is called', async (mode) => {
     proxy.set(mode);
     const arrivals = gateway.sandbox.verdict().arrivals;
     expect(await answers(gateway, 'CACHE_ONLY')).toEqual(new Set(['CACHE_ONLY']));

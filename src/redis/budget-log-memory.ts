@@ -9,6 +9,8 @@ export function memoryBudgetLog(now: () => number): BudgetLog {
   return new MemoryBudgetLog(now);
 }
 
+const SWEEP_EVERY_MS = 60_000;
+
 class MemoryBudgetLog implements BudgetLog {
   readonly #now: () => number;
   readonly #windows = new Map<string, OccupiedWindow>();
@@ -16,6 +18,7 @@ class MemoryBudgetLog implements BudgetLog {
   readonly #aliveUntil = new Map<string, number>();
   readonly #pausedUntil = new Map<string, number>();
   readonly #knownGroups = new Set<string>();
+  #sweptAt = 0;
   /** Restorings under way. A marker of a log that is gone is not among them. */
   readonly #markers = new Set<string>();
 
@@ -27,6 +30,7 @@ class MemoryBudgetLog implements BudgetLog {
     const at = Math.floor(this.#now());
     const stamp = Math.ceil(this.#now());
     if (!this.#knownGroups.has(take.group)) return { outcome: 'pastUnknown', at };
+    this.#sweep(at);
     for (const [asker, until] of this.#aliveUntil) if (until <= at) this.#aliveUntil.delete(asker);
     const pauses = take.scopes.flatMap((scope) => {
       const until = this.#pausedUntil.get(scope) ?? 0;
@@ -65,10 +69,11 @@ class MemoryBudgetLog implements BudgetLog {
       at,
       isPastKnown: this.#knownGroups.has(group),
       pausedUntil: paused > at ? paused : null,
-      windows: windows.map(({ key }) => {
+      windows: windows.map(({ key, windowMs }) => {
         const occupied = this.#window(key);
         occupied.purge(at);
-        return { key, occupied: occupied.count(), freesAt: occupied.until(0) };
+        const unanswered = occupied.countAfter(at + 1 + windowMs);
+        return { key, occupied: occupied.count(), freesAt: occupied.until(0), unanswered };
       }),
     };
   }
@@ -85,6 +90,20 @@ class MemoryBudgetLog implements BudgetLog {
     for (const { key, permit, until } of entries) this.#window(key).add(permit, until);
     this.#knownGroups.add(group);
     return 'restored';
+  }
+
+  /** Windows of a passing kind leave nothing behind, as Redis lets their keys expire. */
+  #sweep(at: number): void {
+    if (at - this.#sweptAt < SWEEP_EVERY_MS) return;
+    this.#sweptAt = at;
+    for (const [key, occupied] of this.#windows) {
+      occupied.purge(at);
+      if (occupied.count() === 0) this.#windows.delete(key);
+    }
+    for (const [key, line] of this.#lines) {
+      for (const asker of line.keys()) if ((this.#aliveUntil.get(asker) ?? 0) <= at) line.delete(asker);
+      if (line.size === 0) this.#lines.delete(key);
+    }
   }
 
   #refusalAt(window: LogWindow, asker: Asker, at: number, stamp: number): Refusal | null {
@@ -139,6 +158,8 @@ class MemoryBudgetLog implements BudgetLog {
 /** Permits of one window, ordered by until when they occupy it. */
 interface OccupiedWindow {
   count(): number;
+  /** Those that occupy it longer than this. */
+  countAfter(until: number): number;
   /** Of the permit at this place; null past the end. */
   until(index: number): number | null;
   set(permit: string, until: number): void;
@@ -179,6 +200,7 @@ function occupiedWindow(): OccupiedWindow {
   };
   return {
     count: () => ordered.length,
+    countAfter: (until) => ordered.length - indexAfter(until),
     until: (index) => ordered[index]?.until ?? null,
     set,
     add(permit, until) {

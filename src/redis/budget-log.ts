@@ -55,6 +55,8 @@ export interface WindowUsage {
   readonly occupied: number;
   /** When the next of its places is free at the latest; null where none is occupied. */
   readonly freesAt: number | null;
+  /** Of the occupied places those of calls not answered yet. */
+  readonly unanswered: number;
 }
 
 export interface Usage {
@@ -184,16 +186,16 @@ async function usage(
 ): Promise<Usage> {
   const reply = await script(
     [keys.epoch(group), ...windows.map(({ key }) => keys.occupied(key)), ...scopes.map(keys.pause)],
-    [windows.length],
+    [windows.length, ...windows.map(({ windowMs }) => windowMs)],
   );
-  const [at = 0, isKnown, paused = -1, ...pairs] = reply as number[];
+  const [at = 0, isKnown, paused = -1, ...found] = reply as number[];
   return {
     at,
     isPastKnown: isKnown === 1,
     pausedUntil: paused < 0 ? null : paused,
     windows: windows.map(({ key }, index) => {
-      const freesAt = pairs[2 * index + 1] ?? -1;
-      return { key, occupied: pairs[2 * index] ?? 0, freesAt: freesAt < 0 ? null : freesAt };
+      const [occupied = 0, freesAt = -1, unanswered = 0] = found.slice(3 * index);
+      return { key, occupied, freesAt: freesAt < 0 ? null : freesAt, unanswered };
     }),
   };
 }

@@ -1,7 +1,8 @@
 -- What is occupied now. Reads only.
 -- KEYS  1 epoch, then n occupied sets, and the pauses
--- ARGV  1 n
--- RESULT {now, 1 where the past is known, paused until or -1, then of each window: occupied, when the next is free or -1}
+-- ARGV  1 n, then windowMs of each window
+-- RESULT {now, 1 where the past is known, paused until or -1, then of each window: occupied, when the next is free or -1,
+--        and of its calls those not answered yet}
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -17,5 +18,8 @@ for i = 1, n do
   local first = redis.call('ZRANGEBYSCORE', KEYS[1 + i], after, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   table.insert(result, redis.call('ZCOUNT', KEYS[1 + i], after, '+inf'))
   table.insert(result, tonumber(first[2] or -1))
+  -- An answer stamps windowMs after its moment, which is rounded up.
+  local answered = string.format('%.0f', now + 1 + tonumber(ARGV[1 + i]))
+  table.insert(result, redis.call('ZCOUNT', KEYS[1 + i], '(' .. answered, '+inf'))
 end
 return result

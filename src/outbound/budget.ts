@@ -1,7 +1,8 @@
+import type { Lane } from '../domain/lane.ts';
 import type { CallClass } from '../domain/profile.ts';
 import { createPast } from './past.ts';
 import { PERMIT_MAX_AGE_MS, type Permit } from './permit.ts';
-import { acquirePermit, type BudgetParts, type BudgetState } from './permit-wait.ts';
+import { acquirePermit, lineOf, type BudgetParts, type BudgetState } from './permit-wait.ts';
 import type { CallTerms, SupplierConnection } from './supplier-call.ts';
 import { createWaitingLine } from './waiting-line.ts';
 import { accountScopes, accountWindows, callScopes, type CallWindow } from './windows.ts';
@@ -47,6 +48,8 @@ export interface Budget {
   pause(connection: SupplierConnection, callClass: CallClass, forMs: number): Promise<void>;
   /** What is used now, for operators. Rejects where the budget cannot be reached. */
   usage(connection: SupplierConnection): Promise<BudgetUsage>;
+  /** Calls of this process that wait for a permit now; lanes where none does are left out. */
+  waiting(supplier: string): ReadonlyMap<Lane, number>;
 }
 
 /** Callers of one process that may wait for the same permits. */
@@ -70,6 +73,7 @@ export function createBudget(parts: BudgetParts): Budget {
       }
     },
     usage: (connection) => usage(state, connection),
+    waiting: (supplier) => waiting(state, supplier),
   };
 }
 
@@ -111,4 +115,13 @@ async function usage({ budgetLog, clock }: BudgetState, connection: SupplierConn
       freesAt: onOurClock(used.windows[index]?.freesAt ?? null),
     })),
   };
+}
+
+function waiting({ line }: BudgetState, supplier: string): ReadonlyMap<Lane, number> {
+  const counts = new Map<Lane, number>();
+  for (const [key, length] of line.lengths()) {
+    const { supplier: whose, lane } = lineOf(key);
+    if (whose === supplier) counts.set(lane, (counts.get(lane) ?? 0) + length);
+  }
+  return counts;
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
-import { laneRank } from '../domain/lane.ts';
+import { laneRank, type Lane } from '../domain/lane.ts';
 import type { CallClass } from '../domain/profile.ts';
 import type { BudgetLog, Refusal, Take, Taken } from '../redis/budget-log.ts';
 import type { CallLedger } from '../store/calls.ts';
@@ -94,10 +94,20 @@ function wanted(state: BudgetState, connection: SupplierConnection, callClass: C
     origin,
     windows,
     scopes: callScopes(origin, profile),
-    lineKey: [supplier, account, callClass, terms.lane].join('\n'),
+    lineKey: lineKey(origin, terms.lane),
     askerId: state.newId(),
     joinedAt: state.monotonic(),
   };
+}
+
+function lineKey({ supplier, account, callClass }: CallOrigin, lane: Lane): string {
+  return [supplier, account, callClass, lane].join('\n');
+}
+
+/** Whose line a key of `BudgetState.line` names. */
+export function lineOf(key: string): { supplier: string; lane: Lane } {
+  const [supplier = '', , , lane] = key.split('\n');
+  return { supplier, lane: lane as Lane };
 }
 
 /** What the head of the line was told is true for those behind it: no waiting and no asking where it leaves no hope. */

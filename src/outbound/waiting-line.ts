@@ -2,6 +2,8 @@
 export interface WaitingLine {
   /** @returns null where the line is full */
   join(key: string): Place | null;
+  /** How many stand in each line now, the head counted; without those that are empty. */
+  lengths(): ReadonlyMap<string, number>;
 }
 
 export interface Place {
@@ -34,5 +36,6 @@ export function createWaitingLine(atMost: number): WaitingLine {
         },
       };
     },
+    lengths: () => new Map([...lines].map(([key, line]) => [key, line.length])),
   };
 }

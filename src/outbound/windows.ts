@@ -102,6 +102,6 @@ function scopeKey(owner: Owner, limit: Limit): string {
 }
 
 /** Rounded down, so that a share below 1 always leaves the lane one call: a minimum interval shuts nobody out. */
-function keptBack(ours: number, share: number): number {
+export function keptBack(ours: number, share: number): number {
   return Math.floor(ours * share);
 }

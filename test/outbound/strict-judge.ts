@@ -1,4 +1,5 @@
-import type { Limit } from '../../src/domain/profile.ts';
+import type { Lane } from '../../src/domain/lane.ts';
+import type { Limit, Profile } from '../../src/domain/profile.ts';
 
 /** A call as the supplier saw it. Times in ms on one clock. */
 export interface Arrival {
@@ -27,6 +28,42 @@ export function violations(arrivals: readonly Arrival[], limits: readonly Limit[
       );
     });
   });
+}
+
+/** A call as far as anybody can know it from our side. Times in ms on one clock. */
+export interface PossibleCall {
+  readonly account: string;
+  readonly callClass: string;
+  readonly lane: Lane;
+  /** It can have arrived at no moment before and at any moment from here on… */
+  readonly grantedAt: number;
+  /** …to here: its answer, or the last moment at which what was sent can arrive. */
+  readonly arrivedBy: number;
+}
+
+/**
+ * Counts as the strictest supplier on the worst of networks would: every call arrives at whatever moment between its grant and its
+ * answer does most harm. For every window (t - W, t] of every limit: how many calls can have arrived in it. A lane from which a
+ * part is kept back must leave that part.
+ * @param calls in the order of their grants
+ * @returns what could be exceeded, in words; empty where nothing could
+ */
+export function possibleViolations(calls: readonly PossibleCall[], profile: Profile): string[] {
+  return profile.limits.flatMap((limit) =>
+    limit.windows.flatMap(({ limit: stated, windowMs }) => {
+      const ours = Math.max(1, Math.floor(stated * profile.share));
+      const counted = calls.filter(({ callClass }) => limit.counts === 'all' || limit.counts.includes(callClass));
+      return counted.flatMap((last, index) => {
+        const reach = counted
+          .slice(0, index + 1)
+          .filter(({ account }) => limit.scope === 'address' || account === last.account)
+          .filter(({ arrivedBy }) => arrivedBy > last.grantedAt - windowMs);
+        const most = ours - Math.floor(ours * (profile.keptBack[last.lane] ?? 0));
+        if (reach.length <= most) return [];
+        return [`${limit.name}, ${most} per ${windowMs} ms for ${last.lane}: ${reach.length} at ${last.grantedAt}`];
+      });
+    }),
+  );
 }
 
 function within(seen: readonly Arrival[], most: number, windowMs: number): string[] {

@@ -12,7 +12,8 @@ interface Timer {
   readonly fire: () => void;
 }
 
-export function virtualTime(start: number): VirtualTime {
+/** @param rest resolves when nothing happens any more that waits for no timer: more than promises where a server is asked */
+export function virtualTime(start: number, rest: () => Promise<void> = immediate): VirtualTime {
   let now = start;
   const timers = new Set<Timer>();
   const clock: Clock = {
@@ -35,7 +36,7 @@ export function virtualTime(start: number): VirtualTime {
     async runUntil(moment) {
       for (;;) {
         // Promises that wait for no timer come to rest first.
-        await new Promise((resolve) => setImmediate(resolve));
+        await rest();
         let next: Timer | null = null;
         for (const timer of timers) if (next === null || timer.at < next.at) next = timer;
         if (next === null || next.at > moment) break;
@@ -45,4 +46,8 @@ export function virtualTime(start: number): VirtualTime {
       now = Math.max(now, moment);
     },
   };
+}
+
+export function immediate(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -121,8 +121,11 @@ async function inTransaction<T>(
   }
 }
 
-/** InnoDB 1213 (deadlock) and 1205 (lock wait time-out): the whole transaction is to be repeated, never its last statement. */
+/**
+ * InnoDB 1213 (deadlock), 1205 (lock wait time-out) and 1020 (the row has moved under a snapshot, MariaDB 11.6): the whole
+ * transaction is to be repeated, never its last statement.
+ */
 function isDeadlock(error: unknown): boolean {
   const errno = error instanceof Error && 'errno' in error ? error.errno : undefined;
-  return errno === 1213 || errno === 1205;
+  return errno === 1213 || errno === 1205 || errno === 1020;
 }

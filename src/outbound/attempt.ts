@@ -86,7 +86,7 @@ async function attemptOnce(parts: AttemptParts, call: Call): Promise<SupplierAns
     const permit = await usablePermit(parts, call, pass);
     sendingAt = parts.monotonic();
     const exchanged = await parts.exchange(call, permit);
-    const result = 'failed' in exchanged ? exchanged : await judge(parts, call, exchanged);
+    const result = 'failed' in exchanged ? exchanged : await judge(parts, call, permit, exchanged);
     ending = 'failed' in result ? result.health : 'answered';
     report(parts, call, 'failed' in result ? result.failed.failure : 'ok', startedAt, sendingAt);
     return result;
@@ -128,7 +128,12 @@ async function usablePermit(parts: AttemptParts, call: Call, pass: Pass): Promis
 }
 
 /** What the answer means, and whether all processes have to slow down for it. */
-async function judge(parts: AttemptParts, call: Call, raw: RawAnswer): Promise<SupplierAnswer | Failed> {
+async function judge(
+  parts: AttemptParts,
+  call: Call,
+  permit: Permit,
+  raw: RawAnswer,
+): Promise<SupplierAnswer | Failed> {
   const { connection, request, url } = call;
   const { supplier, account } = connection;
   const meaning = meaningOf(raw.status, request.alsoAnswers ?? [], raw.headers);
@@ -141,6 +146,9 @@ async function judge(parts: AttemptParts, call: Call, raw: RawAnswer): Promise<S
       parts.log.warn({ ...data, reason: String(error) }, 'pause not set');
     });
   }
+  await parts.budget.learn(connection, permit, raw).catch((error: unknown) => {
+    parts.log.warn({ supplier, account, reason: String(error) }, 'lesson not kept');
+  });
   const retryAt = pauseMs === null ? null : parts.clock.now() + pauseMs;
   return readAnswer({ supplier, account, request, path: url.pathname, meaning, retryAt }, raw);
 }

@@ -1,11 +1,17 @@
 import type { Lane } from '../domain/lane.ts';
 import type { CallClass } from '../domain/profile.ts';
+import type { LearntNotes } from '../redis/learnt-notes.ts';
+import type { CountOccupied } from '../store/calls.ts';
+import { createLearning, type Learning, type TeachingAnswer } from './learning.ts';
+import { createNotesView } from './notes-view.ts';
 import { createPast } from './past.ts';
 import { PERMIT_MAX_AGE_MS, type Permit } from './permit.ts';
-import { acquirePermit, lineOf, type BudgetParts, type BudgetState } from './permit-wait.ts';
+import { acquirePermit, lineOf, type BudgetParts, type BudgetState, type Lessons } from './permit-wait.ts';
+import type { Strikes } from './strikes.ts';
 import type { CallTerms, SupplierConnection } from './supplier-call.ts';
+import { createTurns } from './turns.ts';
 import { createWaitingLine } from './waiting-line.ts';
-import { accountScopes, accountWindows, callScopes, type CallWindow } from './windows.ts';
+import { accountScopes, accountWindows, callScopes, NOTHING_LEARNT, type CallWindow } from './windows.ts';
 
 /** How a permit ended, where it is known. A call whose answer never came is not settled at all: its permit expires. */
 export type Ending =
@@ -46,22 +52,64 @@ export interface Budget {
   settle(permit: Permit, ending: Ending): Promise<number | null>;
   /** Stops all calls that share a scope with this one, in all processes. Rejects where the budget cannot be reached. */
   pause(connection: SupplierConnection, callClass: CallClass, forMs: number): Promise<void>;
+  /** Makes all processes slower where the answer says that they should be. Rejects where the lesson could not be kept. */
+  learn(connection: SupplierConnection, permit: Permit, answer: TeachingAnswer): Promise<void>;
   /** What is used now, for operators. Rejects where the budget cannot be reached. */
   usage(connection: SupplierConnection): Promise<BudgetUsage>;
+  /** What was learnt beyond the profile, for operators. Never rejects: as far as is known. */
+  learnt(connection: SupplierConnection): Promise<LearntLimits>;
   /** Calls of this process that wait for a permit now; lanes where none does are left out. */
   waiting(supplier: string): ReadonlyMap<Lane, number>;
+}
+
+/** What a supplier taught of its limits. */
+export interface LearntLimits {
+  /** Those that are lower than configured. */
+  readonly windows: readonly LoweredWindow[];
+  /** What remains of somebody else's use of the account. */
+  readonly rests: readonly StatedRemainder[];
+}
+
+export interface LoweredWindow {
+  readonly limitName: string;
+  readonly windowMs: number;
+  readonly configured: number;
+  readonly effective: number;
+  /** Of the limits of its scope, the part that is used after refusals that nothing explained; 1 for all. */
+  readonly factor: number;
+  /** What the supplier states for it, all programs together; null where it states nothing lower. */
+  readonly stated: number | null;
+}
+
+export interface StatedRemainder {
+  /** A window, as `limit name/1000ms`, or the scope where the supplier named none. */
+  readonly about: string;
+  /** Calls that may be made from the statement on. */
+  readonly limit: number;
+  /** Epoch ms. */
+  readonly until: number;
+}
+
+/** Where learning is wanted. */
+export interface LessonParts {
+  readonly notes: LearntNotes;
+  readonly strikes: Strikes;
+  readonly countOccupied: CountOccupied;
 }
 
 /** Callers of one process that may wait for the same permits. */
 const WAITERS_AT_MOST = 1_000;
 
-export function createBudget(parts: BudgetParts): Budget {
+/** @param parts without `lessons` nothing is learnt, no strike is counted and no lane has a turn out of order */
+export function createBudget(parts: BudgetParts & { readonly lessons?: LessonParts }): Budget {
+  const lessons = parts.lessons === undefined ? null : createLessons(parts, parts.lessons);
   const state: BudgetState = {
     ...parts,
     past: createPast(parts),
     line: createWaitingLine(WAITERS_AT_MOST),
     lastRefusals: new Map(),
     wakers: new Set(),
+    lessons,
   };
   return {
     acquire: (connection, callClass, terms) => acquirePermit(state, connection, callClass, terms),
@@ -72,9 +120,23 @@ export function createBudget(parts: BudgetParts): Budget {
         await parts.budgetLog.pause(scope, forMs);
       }
     },
+    learn: async (connection, permit, answer) => lessons?.learning.fromAnswer(connection, permit, answer),
     usage: (connection) => usage(state, connection),
+    async learnt(connection) {
+      await lessons?.view.refresh(connection.supplier);
+      return learntLimits(state, connection);
+    },
     waiting: (supplier) => waiting(state, supplier),
   };
+}
+
+function createLessons(
+  parts: BudgetParts,
+  { notes, strikes, countOccupied }: LessonParts,
+): Lessons & { readonly learning: Learning } {
+  const view = createNotesView({ ...parts, notes });
+  const turns = createTurns(view, parts.monotonic);
+  return { view, strikes, turns, learning: createLearning({ ...parts, countOccupied, view, strikes }) };
 }
 
 async function settle(state: BudgetState, permit: Permit, ending: Ending): Promise<number | null> {
@@ -100,8 +162,9 @@ function endedWindows(windows: readonly CallWindow[], ending: Ending): readonly 
   }
 }
 
-async function usage({ budgetLog, clock }: BudgetState, connection: SupplierConnection): Promise<BudgetUsage> {
-  const windows = accountWindows(connection, connection.profile);
+async function usage({ budgetLog, clock, lessons }: BudgetState, connection: SupplierConnection): Promise<BudgetUsage> {
+  await lessons?.view.refresh(connection.supplier);
+  const windows = accountWindows(connection, connection.profile, lessons?.view.learnt(connection.supplier));
   const used = await budgetLog.usage(connection.supplier, windows, accountScopes(connection));
   const onOurClock = (at: number | null): number | null => (at === null ? null : clock.now() + at - used.at);
   return {
@@ -124,4 +187,31 @@ function waiting({ line }: BudgetState, supplier: string): ReadonlyMap<Lane, num
     if (whose === supplier) counts.set(lane, (counts.get(lane) ?? 0) + length);
   }
   return counts;
+}
+
+function learntLimits({ lessons, clock }: BudgetState, connection: SupplierConnection): LearntLimits {
+  const { supplier, profile } = connection;
+  const learnt = lessons?.view.learnt(supplier) ?? NOTHING_LEARNT;
+  const windows = accountWindows(connection, profile, learnt);
+  const names = new Map(windows.map(({ key, limitName, windowMs }) => [key, `${limitName}/${windowMs}ms`]));
+  const ownKeys = new Set([...names.keys(), ...accountScopes(connection)]);
+  return {
+    windows: windows
+      .filter(({ ours, configured }) => ours < configured)
+      .map(({ key, scope, limitName, windowMs, configured, ours }) => ({
+        limitName,
+        windowMs,
+        configured,
+        effective: ours,
+        factor: learnt.factors.get(scope) ?? 1,
+        stated: learnt.stated.get(key) ?? null,
+      })),
+    rests: [...learnt.rests]
+      .filter(([key]) => ownKeys.has(key))
+      .map(([key, rest]) => ({
+        about: names.get(key) ?? key,
+        limit: rest.limit,
+        until: clock.now() + rest.windowMs,
+      })),
+  };
 }

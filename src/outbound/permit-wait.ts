@@ -7,8 +7,12 @@ import type { CallLedger } from '../store/calls.ts';
 import { HOLD_OFF_MS, type Past } from './past.ts';
 import { PERMIT_MAX_AGE_MS, type Permit } from './permit.ts';
 import { CallFailed, type CallTerms, type SupplierConnection } from './supplier-call.ts';
+import { askAgainMs, isDoneInTime, remainingMs } from './waiting.ts';
 import type { WaitingLine } from './waiting-line.ts';
-import { callScopes, callWindows, durationInWords, holdMs, windowInWords } from './windows.ts';
+import type { NotesView } from './notes-view.ts';
+import type { Strikes } from './strikes.ts';
+import { MOST_URGENT, type Turn, type TurnAsk, type Turns } from './turns.ts';
+import { callScopes, callWindows, durationInWords, holdMs, NOTHING_LEARNT, windowInWords } from './windows.ts';
 import type { CallOrigin, CallWindow } from './windows.ts';
 
 export interface BudgetParts {
@@ -31,21 +35,21 @@ export interface BudgetState extends BudgetParts {
   readonly lastRefusals: Map<string, { readonly refusal: Refusal; readonly seenAt: number }>;
   /** Heads that wait for a call in flight to end. */
   readonly wakers: Set<{ readonly supplier: string; readonly wake: () => void }>;
+  /** Null where nothing is learnt. */
+  readonly lessons: Lessons | null;
+}
+
+/** What all processes know beyond profiles and counts. */
+export interface Lessons {
+  readonly view: NotesView;
+  readonly strikes: Strikes;
+  readonly turns: Turns;
 }
 
 /** How long a place in line outlives its waiter's last word. */
 const LINE_MS = 1_500;
-/** A waiter in line asks again at least this often. */
-const ASK_EVERY_MS = 1_000;
 /** For what frees at a moment nobody knows: a call in flight that will be answered. */
 const POLL_MS = 20;
-/** Whoever has longer to wait leaves the line and is back this long before its turn. */
-const BACK_EARLY_MS = 500;
-const SLEEP_AT_MOST_MS = 30_000;
-/** A longer timer would fire at once. */
-const TIMER_AT_MOST_MS = 2 ** 31 - 1;
-/** All processes resume after a pause, but not at one instant. */
-const PAUSE_JITTER = 0.1;
 
 /** What `Budget.acquire` promises. */
 export async function acquirePermit(
@@ -54,12 +58,13 @@ export async function acquirePermit(
   callClass: CallClass,
   terms: CallTerms,
 ): Promise<Permit> {
+  await refuseNearPenalty(state, connection, callClass, terms);
   const want = wanted(state, connection, callClass, terms);
   refuseIfKnown(state, want);
   const place = state.line.join(want.lineKey);
   if (place === null) throw new CallFailed('notNow', `Too many calls to ${connection.supplier} wait already.`);
   try {
-    if (!(await isDoneInTime(state, place.turn, terms))) throw refused(state, want, lastRefusal(state, want));
+    if (!(await isDoneInTime(state.clock, place.turn, terms))) throw refused(state, want, lastRefusal(state, want));
     return await askUntilGranted(state, want);
   } finally {
     place.leave();
@@ -70,18 +75,36 @@ interface Want {
   readonly connection: SupplierConnection;
   readonly terms: CallTerms;
   readonly origin: CallOrigin;
-  readonly windows: readonly CallWindow[];
   readonly scopes: readonly string[];
   readonly lineKey: string;
-  readonly askerId: string;
   readonly joinedAt: number;
+}
+
+/** As what a want stands in line: its own lane, or the most urgent one when it is its lane's turn. */
+interface Contender {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly waitedMs: () => number;
+  /** Null where it stands for its own lane. */
+  readonly turn: Turn | null;
+}
+
+async function refuseNearPenalty(
+  { lessons }: BudgetState,
+  connection: SupplierConnection,
+  callClass: CallClass,
+  { lane }: CallTerms,
+): Promise<void> {
+  if (lessons === null) return;
+  await lessons.strikes.refresh(connection.supplier);
+  const refusal = lessons.strikes.refusal(connection, callClass, lane);
+  if (refusal !== null) throw new CallFailed('limited', refusal.message, { retryAt: refusal.retryAt });
 }
 
 function wanted(state: BudgetState, connection: SupplierConnection, callClass: CallClass, terms: CallTerms): Want {
   const { supplier, account, profile } = connection;
   const origin = { supplier, account, callClass };
-  const windows = callWindows(origin, profile, terms.lane);
-  const shut = windows.find(({ limit }) => limit < 1);
+  const shut = callWindows(origin, profile, terms.lane).find(({ limit }) => limit < 1);
   if (shut !== undefined) {
     throw new CallFailed(
       'notNow',
@@ -92,12 +115,16 @@ function wanted(state: BudgetState, connection: SupplierConnection, callClass: C
     connection,
     terms,
     origin,
-    windows,
     scopes: callScopes(origin, profile),
     lineKey: lineKey(origin, terms.lane),
-    askerId: state.newId(),
     joinedAt: state.monotonic(),
   };
+}
+
+/** By what is known now: a limit can be lowered while a call waits. */
+function windowsNow({ lessons }: BudgetState, { origin, connection }: Want, lane: Lane): CallWindow[] {
+  const learnt = lessons?.view.learnt(origin.supplier) ?? NOTHING_LEARNT;
+  return callWindows(origin, connection.profile, lane, learnt);
 }
 
 function lineKey({ supplier, account, callClass }: CallOrigin, lane: Lane): string {
@@ -112,8 +139,9 @@ export function lineOf(key: string): { supplier: string; lane: Lane } {
 
 /** What the head of the line was told is true for those behind it: no waiting and no asking where it leaves no hope. */
 function refuseIfKnown(state: BudgetState, want: Want): void {
-  const known = lastRefusal(state, want);
-  if (known !== null && known.notBefore - known.at > Math.max(0, remainingMs(state, want.terms))) {
+  const isItsTurn = state.lessons?.turns.isDue(turnAsk(state, want)) === true;
+  const known = isItsTurn ? null : lastRefusal(state, want);
+  if (known !== null && known.notBefore - known.at > Math.max(0, remainingMs(state.clock, want.terms))) {
     throw refused(state, want, known);
   }
 }
@@ -125,25 +153,83 @@ function lastRefusal(state: BudgetState, want: Want): Refusal | null {
 }
 
 async function askUntilGranted(state: BudgetState, want: Want): Promise<Permit> {
-  for (;;) {
-    if (want.terms.signal?.aborted === true) throw refused(state, want, null);
-    const isLastTry = remainingMs(state, want.terms) <= 0;
-    const taken = await ask(state, want, isLastTry);
-    if ('id' in taken) return taken;
-    if (taken.outcome === 'pastUnknown') await waitForPast(state, want);
-    else if (isLastTry || taken.notBefore - taken.at > remainingMs(state, want.terms)) {
-      void state.budgetLog.leave(want.origin.supplier, want.askerId).catch(() => undefined);
-      throw refused(state, want, taken);
-    } else await sleepUntilTurn(state, want, taken);
+  let contender: Contender = ownContender(state, want);
+  let isGranted = false;
+  try {
+    for (;;) {
+      if (want.terms.signal?.aborted === true) throw refused(state, want, null);
+      const isLastTry = remainingMs(state.clock, want.terms) <= 0;
+      await state.lessons?.view.refresh(want.origin.supplier);
+      const taken = await ask(state, want, contender, isLastTry);
+      if ('id' in taken) {
+        isGranted = true;
+        return taken;
+      }
+      if (taken.outcome === 'pastUnknown') {
+        await waitForPast(state, want);
+        continue;
+      }
+      const urgent = await takeTurn(state, want, contender, taken);
+      if (urgent === null) await waitFor(state, want, contender, taken, isLastTry);
+      else {
+        leaveLine(state, want, contender);
+        contender = urgent;
+      }
+    }
+  } finally {
+    if (!isGranted) void contender.turn?.giveBack();
   }
+}
+
+/** @throws CallFailed where the place comes too late */
+async function waitFor(
+  state: BudgetState,
+  want: Want,
+  contender: Contender,
+  refusal: Refusal,
+  isLastTry: boolean,
+): Promise<void> {
+  if (isLastTry || refusal.notBefore - refusal.at > remainingMs(state.clock, want.terms)) {
+    leaveLine(state, want, contender);
+    throw refused(state, want, refusal);
+  }
+  await sleepUntilTurn(state, want, refusal);
+}
+
+function ownContender(state: BudgetState, { terms, joinedAt }: Want): Contender {
+  return { id: state.newId(), lane: terms.lane, waitedMs: () => state.monotonic() - joinedAt, turn: null };
+}
+
+/** @returns null where the lane is not starved, or another has the turn */
+async function takeTurn(
+  state: BudgetState,
+  want: Want,
+  contender: Contender,
+  { by }: Refusal,
+): Promise<Contender | null> {
+  if (contender.turn !== null || by.kind !== 'window') return null;
+  const turn = await state.lessons?.turns.claim(turnAsk(state, want));
+  if (turn === undefined || turn === null) return null;
+  return { id: state.newId(), lane: MOST_URGENT, waitedMs: () => state.monotonic() - turn.waitingSince, turn };
+}
+
+function turnAsk(state: BudgetState, want: Want): TurnAsk {
+  const { lane } = want.terms;
+  return { ...want.origin, line: want.lineKey, lane, windows: windowsNow(state, want, lane) };
+}
+
+function leaveLine(state: BudgetState, { origin }: Want, { id }: Contender): void {
+  void state.budgetLog.leave(origin.supplier, id).catch(() => undefined);
 }
 
 async function ask(
   state: BudgetState,
   want: Want,
+  contender: Contender,
   isLastTry: boolean,
 ): Promise<Permit | Exclude<Taken, { outcome: 'granted' }>> {
-  const { origin, terms, windows } = want;
+  const { origin, terms } = want;
+  const windows = windowsNow(state, want, contender.lane);
   // Before the question is sent: the grant is no older than this.
   const takenAt = state.monotonic();
   const take: Take = {
@@ -152,7 +238,7 @@ async function ask(
     windows,
     scopes: want.scopes,
     holdMs: holdMs(want.connection.profile, PERMIT_MAX_AGE_MS),
-    asker: { id: want.askerId, rank: laneRank(terms.lane), waitedMs: takenAt - want.joinedAt },
+    asker: { id: contender.id, rank: laneRank(contender.lane), waitedMs: contender.waitedMs() },
     lineMs: isLastTry ? 0 : LINE_MS,
   };
   // A lost answer is never asked again: the permit may be taken, and then it expires by itself.
@@ -162,6 +248,7 @@ async function ask(
   if (taken.outcome === 'refused') state.lastRefusals.set(want.lineKey, { refusal: taken, seenAt: takenAt });
   else state.lastRefusals.delete(want.lineKey);
   if (taken.outcome !== 'granted') return taken;
+  state.lessons?.turns.granted(want.lineKey);
   return { ...origin, id: take.permit, lane: terms.lane, windows, grantedAt: taken.at, holdMs: take.holdMs, takenAt };
 }
 
@@ -170,7 +257,7 @@ async function waitForPast(state: BudgetState, { connection, terms }: Want): Pro
   const restored = state.past.restore(connection).catch((error: unknown) => {
     throw unreachable(supplier, error);
   });
-  if (await isDoneInTime(state, restored, terms)) return;
+  if (await isDoneInTime(state.clock, restored, terms)) return;
   throw new CallFailed(
     'budgetUnreachable',
     `The call budget of ${supplier} was lost and is being rebuilt from the call ledger; until then no call is made.`,
@@ -178,7 +265,9 @@ async function waitForPast(state: BudgetState, { connection, terms }: Want): Pro
   );
 }
 
-async function sleepUntilTurn(state: BudgetState, { origin, terms, windows }: Want, refusal: Refusal): Promise<void> {
+async function sleepUntilTurn(state: BudgetState, want: Want, refusal: Refusal): Promise<void> {
+  const { origin, terms } = want;
+  const windows = windowsNow(state, want, terms.lane);
   const over = new AbortController();
   const wake = (): void => over.abort();
   // A bound on calls in flight opens the moment a call ends: nobody knows when, and it may be one of this process.
@@ -186,39 +275,10 @@ async function sleepUntilTurn(state: BudgetState, { origin, terms, windows }: Wa
   const waker = { supplier: origin.supplier, wake };
   if (isInFlightBound) state.wakers.add(waker);
   terms.signal?.addEventListener('abort', wake, { once: true });
-  const ms = isInFlightBound ? POLL_MS : waitMs(refusal, state.random());
-  await state.clock.sleep(Math.max(1, Math.min(ms, remainingMs(state, terms))), over.signal);
+  const ms = isInFlightBound ? POLL_MS : askAgainMs(refusal, state.random());
+  await state.clock.sleep(Math.max(1, Math.min(ms, remainingMs(state.clock, terms))), over.signal);
   terms.signal?.removeEventListener('abort', wake);
   state.wakers.delete(waker);
-}
-
-/** How long to wait before asking again. */
-function waitMs(refusal: Refusal, random: number): number {
-  const expected = refusal.retryAt - refusal.at;
-  if (refusal.by.kind === 'pause') return Math.min(expected * (1 + PAUSE_JITTER * random), SLEEP_AT_MOST_MS);
-  // Those ahead may leave the line, so nobody sleeps past the moment from which a grant is possible.
-  const wait = Math.min(expected, Math.max(refusal.notBefore - refusal.at, ASK_EVERY_MS));
-  return wait <= ASK_EVERY_MS ? wait : Math.min(wait - BACK_EARLY_MS, SLEEP_AT_MOST_MS);
-}
-
-/** @returns false where the caller's deadline or its abort came first */
-async function isDoneInTime(state: BudgetState, work: Promise<void>, terms: CallTerms): Promise<boolean> {
-  const over = new AbortController();
-  const stop = (): void => over.abort();
-  terms.signal?.addEventListener('abort', stop, { once: true });
-  if (terms.signal?.aborted === true) stop();
-  const waitMs = Math.min(Math.max(0, remainingMs(state, terms)), TIMER_AT_MOST_MS);
-  try {
-    // The work first: a deadline that is over still allows one try at the head of the line.
-    return await Promise.race([work.then(() => true), state.clock.sleep(waitMs, over.signal).then(() => false)]);
-  } finally {
-    terms.signal?.removeEventListener('abort', stop);
-    stop();
-  }
-}
-
-function remainingMs(state: BudgetState, terms: CallTerms): number {
-  return terms.signal?.aborted === true ? 0 : terms.deadline - state.clock.now();
 }
 
 /** @param refusal what is known of why; null where the caller never came to ask */
@@ -232,7 +292,7 @@ function refused(state: BudgetState, want: Want, refusal: Refusal | null): CallF
   if (refusal.by.kind === 'pause') {
     return new CallFailed('limited', `${supplier} asked for a pause of ${durationInWords(waitMs)} more.`, options);
   }
-  const window = want.windows.find(({ key }) => key === refusal.by.key);
+  const window = windowsNow(state, want, want.terms.lane).find(({ key }) => key === refusal.by.key);
   const words = window === undefined ? refusal.by.key : windowInWords(window);
   return new CallFailed(
     'notNow',

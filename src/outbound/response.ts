@@ -39,13 +39,17 @@ export function meaningOf(status: number, alsoAnswers: readonly number[], header
  * @param now epoch ms, for times of day where the answer has no `Date`
  */
 export function pauseAfter(status: number, headers: AnswerHeaders, now: number): number | null {
-  const suppliersNow = httpDate(headers['date']) ?? now;
-  const isLimited = status === 429 || status === 503;
-  const wait =
-    (isLimited ? retryAfter(headers['retry-after'], suppliersNow) : null) ??
-    remainingWait(headers, suppliersNow, status === 429);
+  const wait = statedWait(status, headers, now);
   if (status === 429) return clamp(wait ?? PAUSE_UNSAID_MS, PAUSE_AT_LEAST_MS);
   return wait === null || wait <= 0 ? null : clamp(wait, 0);
+}
+
+/** The wait that the supplier asks for, as it says it; null where it says none. */
+export function statedWait(status: number, headers: AnswerHeaders, now: number): number | null {
+  const suppliersNow = httpDate(headers['date']) ?? now;
+  const isLimited = status === 429 || status === 503;
+  const retryAfterMs = isLimited ? retryAfter(headers['retry-after'], suppliersNow) : null;
+  return retryAfterMs ?? remainingWait(headers, suppliersNow, status === 429);
 }
 
 function clamp(ms: number, atLeast: number): number {
@@ -84,7 +88,7 @@ function remainingWait(headers: AnswerHeaders, now: number, is429: boolean): num
 }
 
 /** A parameter of a structured field, taken loosely: `;r=0` or `, remaining=0`. */
-function parameter(field: string, name: string): string | undefined {
+export function parameter(field: string, name: string): string | undefined {
   return new RegExp(`(?:^|[;,\\s])${name}\\s*=\\s*(\\d+)\\s*(?:$|[;,])`).exec(field)?.[1];
 }
 
@@ -92,14 +96,14 @@ function parameter(field: string, name: string): string | undefined {
  * What `reset` counts is nowhere agreed: past 10¹² it is epoch milliseconds, past 10⁹ (the year 2001, or 31 years from now)
  * epoch seconds, else seconds from now.
  */
-function resetWait(value: string | undefined, now: number): number | null {
+export function resetWait(value: string | undefined, now: number): number | null {
   const number = wholeSeconds(value);
   if (number === null) return null;
   if (number >= 1e12) return Math.max(0, number - now);
   return number >= 1e9 ? Math.max(0, number * 1_000 - now) : number * 1_000;
 }
 
-function wholeSeconds(value: string | undefined): number | null {
+export function wholeSeconds(value: string | undefined): number | null {
   return value !== undefined && /^\s*\d{1,15}\s*$/.test(value) ? Number(value) : null;
 }
 

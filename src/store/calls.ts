@@ -28,6 +28,42 @@ export interface CallLedger {
   recent(supplier: SupplierId, since: number, after: LedgerCall | null): Promise<LedgerCall[]>;
 }
 
+/** What of the ledger occupied a window at some moment. Times in epoch ms on the budget's clock. */
+export interface OccupancyQuestion {
+  readonly supplier: SupplierId;
+  /** Null counts all accounts. */
+  readonly account: string | null;
+  /** Null counts every class. */
+  readonly callClasses: readonly string[] | null;
+  /** 0 counts calls in flight. */
+  readonly windowMs: number;
+  readonly at: number;
+}
+
+/** Counts as the budget does: from the grant to `windowMs` after the answer, or after the last moment it could have come. */
+export type CountOccupied = (question: OccupancyQuestion) => Promise<number>;
+
+/** No call is held for longer. */
+const HOLD_AT_MOST_MS = 10 * 60_000;
+
+/** For the rare question what our own log says of a moment gone by: reads as many rows as the window holds. */
+export function countOccupiedIn(db: Queryable): CountOccupied {
+  return async ({ supplier, account, callClasses, windowMs, at }) => {
+    const query = db
+      .knex('supplier_calls')
+      .where({ supplier })
+      .where('granted_at_ms', '>', at - windowMs - HOLD_AT_MOST_MS)
+      .where('granted_at_ms', '<=', at)
+      .whereRaw('COALESCE(answered_at_ms, granted_at_ms + hold_ms) > ?', [at - windowMs])
+      .count({ calls: '*' })
+      .timeout(WRITE_WITHIN_MS);
+    if (account !== null) void query.where({ account });
+    if (callClasses !== null) void query.whereIn('call_class', callClasses);
+    const [row] = (await query) as { calls: number | string }[];
+    return Number(row?.calls ?? 0);
+  };
+}
+
 /** Rows of one page of the past: a day at 30,000 calls is eight pages. */
 export const LEDGER_PAGE_ROWS = 4_000;
 /** A ledger that does not answer must not hold a permit past its age. */

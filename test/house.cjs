@@ -11,9 +11,9 @@ const ROOMS = {
   outbound: ['domain', 'redis', 'store'],
   connectors: ['domain', 'outbound'],
   inventory: BELOW_INVENTORY,
-  graphql: [...BELOW_INVENTORY, 'inventory'],
-  sync: [...BELOW_INVENTORY, 'inventory'],
-  http: [...BELOW_INVENTORY, 'inventory'],
+  graphql: ['domain', 'outbound', 'inventory'],
+  sync: ['domain', 'store', 'outbound', 'connectors', 'inventory'],
+  http: [],
   // The sandbox supplier is another company's program: it knows the words and nothing of the gateway.
   sandbox: ['domain'],
   // From here on what joins the rooms; none of them may import it.

@@ -13,8 +13,8 @@ import type {
 } from '../domain/observation.ts';
 import { quantityValue, sameQuantity, UNKNOWN_QUANTITY } from '../domain/quantity.ts';
 import type { Quantity } from '../domain/quantity.ts';
-import { laterAsked, laterTime } from '../store/fact-times.ts';
-import type { TimedLevel } from '../store/fact-times.ts';
+import { laterAsked, laterTime } from '../domain/fact-time.ts';
+import type { TimedLevel } from '../domain/fact-time.ts';
 import type { StoredCatalog, StoredOffer } from '../store/write-offers.ts';
 import type { PriceList } from '../store/write-prices.ts';
 

@@ -8,7 +8,7 @@ import type { Wake } from '../redis/wake.ts';
 import { inChunks } from '../store/database.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { insertDeadLetters } from '../store/dead-letters.ts';
-import { levelInForce } from '../store/fact-times.ts';
+import { levelInForce } from '../domain/fact-time.ts';
 import { readLevels } from '../store/stock-levels.ts';
 import { appendChanges } from '../store/write-changes.ts';
 import { lockOffers, writeAbsences, writeCatalog, writeStockTimes } from '../store/write-offers.ts';

@@ -3,8 +3,9 @@ import type { FactTime } from '../domain/observation.ts';
 import type { Offer, StockLevel } from '../domain/part.ts';
 import { inChunks, KEYS_PER_STATEMENT } from './database.ts';
 import type { Queryable } from './database.ts';
-import { laterAsked, levelInForce, timeOf } from './fact-times.ts';
-import type { TimedLevel } from './fact-times.ts';
+import { laterAsked, levelInForce } from '../domain/fact-time.ts';
+import { timeOf } from './fact-times.ts';
+import type { TimedLevel } from '../domain/fact-time.ts';
 import { placeholders, selectRows } from './select-rows.ts';
 import { readLevels } from './stock-levels.ts';
 

@@ -3,7 +3,7 @@ import type { QuantityQuality } from '../domain/quantity.ts';
 import { inChunks, KEYS_PER_STATEMENT } from './database.ts';
 import type { Queryable } from './database.ts';
 import { quantityOf } from './fact-times.ts';
-import type { TimedLevel } from './fact-times.ts';
+import type { TimedLevel } from '../domain/fact-time.ts';
 import { placeholders, selectRows } from './select-rows.ts';
 
 interface LevelRow {

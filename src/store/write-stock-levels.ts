@@ -2,7 +2,7 @@ import type { OfferId } from '../domain/identity.ts';
 import { quantityValue } from '../domain/quantity.ts';
 import type { Queryable } from './database.ts';
 import { timeValues } from './fact-times.ts';
-import type { TimedLevel } from './fact-times.ts';
+import type { TimedLevel } from '../domain/fact-time.ts';
 import { upsertRows } from './upsert.ts';
 import type { Upsert } from './upsert.ts';
 

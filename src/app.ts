@@ -21,9 +21,11 @@ import { createRefreshJobs, createRefreshJobWorker } from './inventory/refresh-j
 import { createRefresher } from './inventory/refresh.ts';
 import { createBudget } from './outbound/budget.ts';
 import { createGate } from './outbound/gate.ts';
-import { callLedger } from './store/calls.ts';
+import { createStrikes } from './outbound/strikes.ts';
+import { callLedger, countOccupiedIn } from './store/calls.ts';
 import { pingDatabase, type Database } from './store/database.ts';
 import { readFeedStates } from './store/feed-states.ts';
+import { strikeBook } from './store/strikes.ts';
 import type { Progress, RunEnd } from './sync/progress.ts';
 import { runFeed, type RunOrder } from './sync/run.ts';
 import { createScheduler } from './sync/schedule.ts';
@@ -113,7 +115,9 @@ async function openRooms(config: Config, log: Logger, onLost: () => void) {
   const { wake, cache } = ports;
   const ledger = callLedger(db);
   const sources = { clock, monotonic, random, newId, log };
-  const budget = createBudget({ budgetLog: ports.budgetLog, ledger, ...sources });
+  const strikes = createStrikes({ book: strikeBook(db), clock, log });
+  const lessons = { notes: ports.learntNotes, strikes, countOccupied: countOccupiedIn(db) };
+  const budget = createBudget({ budgetLog: ports.budgetLog, ledger, lessons, ...sources });
   const observed = observe({ db, budget, suppliers, clock });
   const gate = createGate({
     budget,
@@ -135,6 +139,7 @@ async function openRooms(config: Config, log: Logger, onLost: () => void) {
     db,
     only,
     ports,
+    cache,
     wake,
     observed,
     gate,

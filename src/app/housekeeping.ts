@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { Profile } from '../domain/profile.ts';
+import { STRIKES_KEPT_MS } from '../outbound/strikes.ts';
 import { pruneCalls } from '../store/calls.ts';
 import { changePositions, pruneChanges } from '../store/changes.ts';
 import type { Database } from '../store/database.ts';
 import { pruneDeadLetters } from '../store/dead-letters.ts';
+import { pruneStrikes } from '../store/strikes.ts';
 
 /** Removes what nobody needs any longer, a little at a time. */
 export interface Housekeeping {
@@ -36,6 +38,7 @@ export function createHousekeeping({ db, clock, log, profiles }: HousekeepingDep
   const tidy = async (): Promise<void> => {
     await pruneCalls(db, clock.now() - callsKeptMs);
     await pruneDeadLetters(db, clock.now() - DEAD_LETTERS_KEPT_MS);
+    await pruneStrikes(db, clock.now() - STRIKES_KEPT_MS);
     const { newest } = await changePositions(db);
     await pruneChanges(db, newest - CHANGES_KEPT);
   };

@@ -4,6 +4,8 @@ import { memoryAnswerCache, redisAnswerCache, type AnswerCache } from '../redis/
 import { memoryBudgetLog } from '../redis/budget-log-memory.ts';
 import { redisBudgetLog, type BudgetLog } from '../redis/budget-log.ts';
 import { connectRedis, deadlined } from '../redis/connection.ts';
+import { memoryLearntNotes } from '../redis/learnt-notes-memory.ts';
+import { redisLearntNotes, type LearntNotes } from '../redis/learnt-notes.ts';
 import { memoryTokenShelf } from '../redis/token-shelf-memory.ts';
 import { redisTokenShelf, type TokenShelf } from '../redis/token-shelf.ts';
 import { memoryWake } from '../redis/wake-memory.ts';
@@ -12,6 +14,7 @@ import { redisWake, type Wake } from '../redis/wake.ts';
 /** What processes share beside the database: in Redis, or in memory for a single process. */
 export interface Ports {
   readonly budgetLog: BudgetLog;
+  readonly learntNotes: LearntNotes;
   readonly tokenShelf: TokenShelf;
   readonly cache: AnswerCache;
   readonly wake: Wake;
@@ -33,6 +36,7 @@ function memoryPorts(): Ports {
   const wake = memoryWake();
   return {
     budgetLog: memoryBudgetLog(steadyNow),
+    learntNotes: memoryLearntNotes(steadyNow),
     tokenShelf: memoryTokenShelf(steadyNow),
     cache: memoryAnswerCache(),
     wake,
@@ -47,6 +51,7 @@ function redisPorts({ url, prefix }: NonNullable<Config['redis']>, log: Logger):
   const wake = redisWake(client, prefix);
   return {
     budgetLog: redisBudgetLog(client, prefix),
+    learntNotes: redisLearntNotes(client, prefix),
     tokenShelf: redisTokenShelf(client, prefix),
     cache: redisAnswerCache(client, prefix),
     wake,

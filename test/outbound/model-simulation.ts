@@ -36,6 +36,7 @@ export async function simulate(
   for (const blow of schedule.blows) void time.clock.sleep(blow.atMs).then(() => strike(model, blow));
   for (const caller of schedule.callers) void time.clock.sleep(caller.startMs).then(() => makeCall(model, caller));
   await time.runUntil(START + RUN_MS);
+  if (model.log.isServerLate()) return [];
   const calls = model.calls.toSorted((a, b) => a.order - b.order);
   return [
     ...model.faults,

@@ -10,6 +10,8 @@ export interface TwinLogs extends BudgetLog {
   lose(storeAheadMs: number): void;
   /** What must not have happened, in words. */
   readonly faults: readonly string[];
+  /** True after the server was asked and did not answer in time: what it did is unknown, so the twins may differ. */
+  isServerLate(): boolean;
 }
 
 /** A hand-turned clock in Redis, read by the scripts instead of the server's own; one for each model that runs. */
@@ -65,6 +67,9 @@ export function inFlight(): InFlight {
   };
 }
 
+/** Counted for each model that a slow server made void. */
+export const SERVER_LATE = 'server late';
+
 export interface TwinParts {
   readonly client: Redis;
   readonly prefix: string;
@@ -82,12 +87,18 @@ export function twinLogs(parts: TwinParts): TwinLogs {
   let memory = memoryBudgetLog(() => now());
   let redis = redisBudgetLog(parts.client, `${parts.prefix}0:`, parts.clock.expression);
   let lanes = laneJudge();
+  let isLate = false;
   const markers = new Map<string, string>();
 
   /** Asks both in one moment; what they say must be the same, but for markers of their own. */
   const both = async <T>(what: string, ask: (log: BudgetLog, name: 'memory' | 'redis') => Promise<T>): Promise<T> => {
     parts.clock.turn(now() + aheadMs);
-    const [said, other] = await flight.during(Promise.all([ask(memory, 'memory'), ask(redis, 'redis')]));
+    const answers = flight.during(Promise.all([ask(memory, 'memory'), ask(redis, 'redis')]));
+    const [said, other] = await answers.catch((error: unknown) => {
+      if (!isLate) count(SERVER_LATE);
+      isLate = true;
+      throw error;
+    });
     if (!isDeepStrictEqual(said, other)) {
       faults.push(`${what}: memory says ${JSON.stringify(said)}, Redis says ${JSON.stringify(other)}`);
     }
@@ -96,6 +107,7 @@ export function twinLogs(parts: TwinParts): TwinLogs {
 
   return {
     faults,
+    isServerLate: () => isLate,
     lose(storeAheadMs) {
       generation += 1;
       aheadMs = storeAheadMs;

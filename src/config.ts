@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { ErrorObject } from 'ajv';
-import { connectors } from './connectors/registry.ts';
-import type { Connector } from './connectors/connector.ts';
+import { supplierConfigs, type SupplierConfig } from './config/suppliers.ts';
+import { wellFormedBy } from './config/well-formed.ts';
 import { GatewayError } from './domain/gateway-error.ts';
-import type { SupplierId } from './domain/identity.ts';
-import type { Profile } from './domain/profile.ts';
-import { CONFIG_SCHEMA, type CredentialSource, type FileConfig } from './config-schema.ts';
+import { CONFIG_SCHEMA, type FileConfig, type Scope } from './config-schema.ts';
+
+export type { SupplierConfig };
 
 /** What the gateway was told, complete and checked. Frozen. */
 export interface Config {
@@ -16,19 +14,9 @@ export interface Config {
   /** Null: the in-memory twins are used, for one process. */
   readonly redis: { readonly url: string; readonly prefix: string } | null;
   readonly log: { readonly level: string };
+  /** What callers without a name may see. */
+  readonly access: { readonly anonymous: readonly Scope[] };
   readonly suppliers: readonly SupplierConfig[];
-}
-
-export interface SupplierConfig {
-  readonly id: SupplierId;
-  readonly connector: Connector;
-  readonly account: string;
-  /** Ends in `/`. */
-  readonly baseUrl: string;
-  /** The connector's profile with what configuration changes of it. */
-  readonly profile: Profile;
-  /** The current value of a credential; read anew each time, so that a rotated file is taken up. */
-  readonly credential: (name: string) => string;
 }
 
 export interface ConfigSources {
@@ -37,11 +25,16 @@ export interface ConfigSources {
   /** Instead of the process's own. */
   readonly environment?: NodeJS.ProcessEnv;
   /** What holds where neither file nor environment says anything. */
-  readonly defaults?: { readonly environment?: NodeJS.ProcessEnv; readonly logLevel?: string };
+  readonly defaults?: {
+    readonly environment?: NodeJS.ProcessEnv;
+    readonly logLevel?: string;
+    readonly anonymous?: readonly Scope[];
+  };
   /** Suppliers to use where the file names none: `npm start` adds the sandbox. */
   readonly suppliers?: FileConfig['suppliers'];
 }
 
+const wellFormed = wellFormedBy(CONFIG_SCHEMA);
 const DEFAULT_DATABASE_URL = 'sqlite:data/gateway.db';
 
 /**
@@ -49,12 +42,10 @@ const DEFAULT_DATABASE_URL = 'sqlite:data/gateway.db';
  * @throws GatewayError CONFIG_INVALID that lists every fault at once, each with its place and what was expected
  */
 export function loadConfig(sources: ConfigSources = {}): Config {
-  const environment = { ...sources.defaults?.environment, ...(sources.environment ?? process.env) };
+  const environment = { ...sources.defaults?.environment, ...withoutEmpty(sources.environment ?? process.env) };
   const faults: string[] = [];
   const file = readFile(sources.file ?? environment['GATEWAY_CONFIG'], faults);
-  const suppliers = Object.entries(file.suppliers ?? sources.suppliers ?? {}).flatMap(([id, supplier]) =>
-    supplierConfig(id, supplier, environment, faults),
-  );
+  const suppliers = supplierConfigs(file.suppliers ?? sources.suppliers ?? {}, environment, faults);
   const config: Config = {
     http: {
       host: environment['HOST'] ?? file.http?.host ?? '127.0.0.1',
@@ -62,11 +53,12 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     },
     database: {
       url:
-        urlFrom('MYSQL_URL', environment, file.database?.url, /^(mysql|mariadb):\/\/|^sqlite:/, faults) ??
+        urlFrom('MYSQL_URL', environment, file.database?.url, /^(mysql|mariadb):\/\/|^sqlite:./, faults) ??
         DEFAULT_DATABASE_URL,
     },
     redis: redisConfig(environment, file, faults),
     log: { level: environment['LOG_LEVEL'] ?? file.log?.level ?? sources.defaults?.logLevel ?? 'info' },
+    access: { anonymous: file.access?.anonymous ?? sources.defaults?.anonymous ?? ['storefront'] },
     suppliers,
   };
   checkLogLevel(config.log.level, faults);
@@ -74,6 +66,12 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   return Object.freeze(config);
 }
 
+/** An empty variable says no more than none: so do shells and containers unset one. */
+function withoutEmpty(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+}
+
+/** The fields of the file that are as they must be. */
 function readFile(path: string | undefined, faults: string[]): FileConfig {
   if (path === undefined) return {};
   let parsed: unknown;
@@ -85,96 +83,10 @@ function readFile(path: string | undefined, faults: string[]): FileConfig {
     );
     return {};
   }
-  const validate = new Ajv2020({ allErrors: true }).compile<FileConfig>(CONFIG_SCHEMA);
-  if (validate(parsed)) return parsed;
-  faults.push(...(validate.errors ?? []).map((error) => `${path}: ${sentence(error)}`));
-  return {};
-}
-
-/** `suppliers.turn14.share must be <= 1` */
-function sentence(error: ErrorObject): string {
-  const place = error.instancePath.slice(1).replaceAll('/', '.');
-  const where = place === '' ? 'the file' : place;
-  if (error.keyword === 'additionalProperties') {
-    return `${where} has an unknown field "${String(error.params['additionalProperty'])}"`;
-  }
-  if (error.keyword === 'enum') return `${where} must be one of ${String(error.params['allowedValues'])}`;
-  return `${where} ${error.message ?? 'is not valid'}`;
-}
-
-function supplierConfig(
-  id: string,
-  supplier: NonNullable<FileConfig['suppliers']>[string],
-  environment: NodeJS.ProcessEnv,
-  faults: string[],
-): SupplierConfig[] {
-  const place = `suppliers.${id}`;
-  const connector = (connectors as Record<string, Connector>)[supplier.connector];
-  if (!/^[a-z0-9-]{1,32}$/.test(id)) faults.push(`${place}: a supplier's id is 1 to 32 of a-z, 0-9 and "-"`);
-  if (connector === undefined) {
-    faults.push(`${place}.connector is "${supplier.connector}"; known are ${Object.keys(connectors).join(', ')}`);
-    return [];
-  }
-  const baseUrl = supplier.baseUrl ?? connector.defaultBaseUrl;
-  if (baseUrl === null) faults.push(`${place}.baseUrl is missing: ${connector.name} has no address of its own`);
-  else if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
-    faults.push(`${place}.baseUrl must be an http or https URL; it is "${baseUrl}"`);
-  }
-  for (const name of Object.keys(supplier.credentials)) {
-    if (!connector.credentials.includes(name))
-      faults.push(`${place}.credentials.${name} is not one of ${connector.credentials.join(', ')}`);
-  }
-  for (const name of connector.credentials)
-    checkCredential(`${place}.credentials.${name}`, supplier.credentials[name], environment, faults);
-  const { limits, share, freshForSeconds, expireAfterSeconds, schedules } = supplier;
-  const changed = Object.fromEntries(
-    Object.entries({ limits, share, freshForSeconds, expireAfterSeconds }).filter(([, value]) => value !== undefined),
-  );
-  return [
-    {
-      id,
-      connector,
-      account: supplier.account ?? 'main',
-      baseUrl: withSlash(baseUrl ?? ''),
-      profile: { ...connector.profile, ...changed, schedules: { ...connector.profile.schedules, ...schedules } },
-      credential: (name) => readCredential(`${place}.credentials.${name}`, supplier.credentials[name], environment),
-    },
-  ];
-}
-
-function withSlash(url: string): string {
-  return url.endsWith('/') ? url : `${url}/`;
-}
-
-function checkCredential(
-  place: string,
-  source: CredentialSource | undefined,
-  environment: NodeJS.ProcessEnv,
-  faults: string[],
-): void {
-  try {
-    readCredential(place, source, environment);
-  } catch (error) {
-    faults.push((error as Error).message);
-  }
-}
-
-/** The value is never part of a message. */
-function readCredential(place: string, source: CredentialSource | undefined, environment: NodeJS.ProcessEnv): string {
-  if (source === undefined)
-    throw new GatewayError('CONFIG_INVALID', `${place} is missing: give {"env": "NAME"} or {"file": "/path"}`);
-  if ('env' in source) {
-    const value = environment[source.env];
-    if (value) return value;
-    throw new GatewayError('CONFIG_INVALID', `${place}: the environment variable ${source.env} is not set`);
-  }
-  try {
-    const value = readFileSync(source.file, 'utf8').trim();
-    if (value !== '') return value;
-  } catch {
-    // Said below, like an empty file.
-  }
-  throw new GatewayError('CONFIG_INVALID', `${place}: the file ${source.file} is empty or cannot be read`);
+  const own: string[] = [];
+  const fields = wellFormed(parsed, '', own);
+  faults.push(...own.map((fault) => `${path}: ${fault}`));
+  return fields;
 }
 
 function redisConfig(environment: NodeJS.ProcessEnv, file: FileConfig, faults: string[]): Config['redis'] {
@@ -189,17 +101,27 @@ function urlFrom(
   pattern: RegExp,
   faults: string[],
 ): string | undefined {
-  const value = environment[name] || fromFile;
-  if (value !== undefined && !pattern.test(value)) {
-    faults.push(
-      `${name} does not look like ${name === 'REDIS_URL' ? 'redis://host:6379' : 'mysql://user:password@host:3306/database'}`,
-    );
+  const value = environment[name] ?? fromFile;
+  if (value === undefined) return value;
+  if (!pattern.test(value) || (value.includes('://') && !URL.canParse(value))) {
+    const likeness = name === 'REDIS_URL' ? 'redis://host:6379' : 'mysql://user:password@host:3306/database';
+    faults.push(`${name} does not look like ${likeness}`);
+  } else if (!isDecodable(value)) {
+    faults.push(`${name}: percent-encode the password: write %25 for "%", %40 for "@", %2F for "/"`);
   }
   return value;
 }
 
+function isDecodable(url: string): boolean {
+  try {
+    return !url.includes('://') || decodeURIComponent(url) !== '';
+  } catch {
+    return false;
+  }
+}
+
 function portFrom(text: string | undefined, faults: string[]): number | undefined {
-  if (text === undefined || text === '') return undefined;
+  if (text === undefined) return undefined;
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     faults.push(`PORT must be a whole number from 0 to 65535; it is "${text}"`);

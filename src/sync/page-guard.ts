@@ -43,7 +43,7 @@ export function createPageGuard(maxPages: number): PageGuard {
         );
       if (next !== null && run.pages + 1 >= maxPages)
         throw new RunHalted(
-          `${where}: still no last page; the profile's maxPagesPerRun is ${maxPages}. Raise it if the feed is truly that long.`,
+          `${where}: still no last page; maxPagesPerRun is ${maxPages}. Raise it for this supplier in the configuration if the feed is truly that long.`,
         );
       previousFirstKey = firstKey;
       if (run.pages + 1 >= keepAgainAt) {

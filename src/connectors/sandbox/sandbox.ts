@@ -3,7 +3,7 @@ import type { Observation, Rejection, StockObservation } from '../../domain/obse
 import type { SupplierPartNumber } from '../../domain/identity.ts';
 import { CallFailed, type SupplierAnswer, type SupplierRequest } from '../../outbound/supplier-call.ts';
 import type { Answered, Asker, Connector, FeedReader, Page, PageAsk, StockAsk } from '../connector.ts';
-import { rawText, type Checked } from '../schema-check.ts';
+import { readOrFail, sorted, unusable } from '../reading.ts';
 import { profile } from './profile.ts';
 import { reject, toCatalog, toPrices, toStock, type Circumstances } from './translate.ts';
 import { checkByIds, checkPage, type WirePage } from './wire.ts';
@@ -67,12 +67,13 @@ async function changedPage(
   const frozen = asOf === undefined ? query : { ...query, as_of: asOf };
   const answer = await ask.call({ ...listRequest(callClass, frozen), alsoAnswers: [DELTA_GONE] });
   if (answer.status === DELTA_GONE) {
-    if (asOf === undefined) throw unusable(ask, callClass, 'is a 410 to the first page of a delta', answer.body);
+    if (asOf === undefined)
+      throw unusable(ask, `the answer to ${callClass} is a 410 to the first page of a delta`, answer.body);
     return changedPage({ ...ask, token: null }, callClass, translate);
   }
   const wire = readPage(ask, callClass, answer, page);
   const kept = asOf ?? wire.meta.as_of;
-  if (kept === undefined) throw unusable(ask, callClass, 'names no as_of for its delta', wire.meta);
+  if (kept === undefined) throw unusable(ask, `the answer to ${callClass} names no as_of for its delta`, wire.meta);
   return toPage(ask, answer, wire, translate, `${page + 1}|${kept}`);
 }
 
@@ -87,12 +88,20 @@ function pageNumber(ask: PageAsk, text: string): number {
 
 /** The end of a list is believed only where nothing contradicts it: what a full walk did not see is taken for deleted. */
 function readPage(ask: Asker, callClass: CallClass, answer: SupplierAnswer, page: number): WirePage {
-  const wire = readOrFail(ask, callClass, checkPage(answer.body), answer);
+  const wire = readOrFail(ask, callClass, checkPage(answer.body), answer.body);
   if (wire.meta.page !== page) {
-    throw unusable(ask, callClass, `is page ${wire.meta.page}, where page ${page} was asked for`, wire.meta);
+    throw unusable(
+      ask,
+      `the answer to ${callClass} is page ${wire.meta.page}, where page ${page} was asked for`,
+      wire.meta,
+    );
   }
   if (page < wire.meta.total_pages && wire.data.length === 0) {
-    throw unusable(ask, callClass, `breaks off at page ${page} of ${wire.meta.total_pages}`, answer.body);
+    throw unusable(
+      ask,
+      `the answer to ${callClass} breaks off at page ${page} of ${wire.meta.total_pages}`,
+      answer.body,
+    );
   }
   return wire;
 }
@@ -118,7 +127,7 @@ async function readStock(ask: StockAsk): Promise<Answered> {
     json: { ids },
     expects: 'json',
   });
-  const wire = readOrFail(ask, 'stock/by-ids', checkByIds(answer.body), answer);
+  const wire = readOrFail(ask, 'stock/by-ids', checkByIds(answer.body), answer.body);
   const from = circumstances(ask, answer);
   const said = wire.data.map((row) => toStock(row, from));
   const notFound = new Set(wire.not_found);
@@ -164,23 +173,6 @@ function unmentioned(id: SupplierPartNumber, answer: SupplierAnswer, from: Circu
 
 function circumstances(ask: Asker, answer: SupplierAnswer): Circumstances {
   return { supplier: ask.supplier, account: ask.account, observedAt: answer.sentAt };
-}
-
-function sorted(said: readonly (Observation | Rejection)[]): Answered {
-  return {
-    observations: said.filter((one) => 'kind' in one),
-    rejections: said.filter((one): one is Rejection => !('kind' in one)),
-  };
-}
-
-function readOrFail<T>(ask: Asker, path: string, { value, reason }: Checked<T>, answer: SupplierAnswer): T {
-  if (value === null) throw unusable(ask, path, `cannot be read: ${reason}`, answer.body);
-  return value;
-}
-
-/** @param what goes on from "the answer to <path> " */
-function unusable(ask: Asker, path: string, what: string, raw: unknown): CallFailed {
-  return new CallFailed('broken', `${ask.supplier}: the answer to ${path} ${what}.`, { raw: rawText(raw) });
 }
 
 function badToken(ask: PageAsk): CallFailed {

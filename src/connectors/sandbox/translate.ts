@@ -1,4 +1,4 @@
-import type { SupplierId, SupplierPartNumber } from '../../domain/identity.ts';
+import type { SupplierId } from '../../domain/identity.ts';
 import { parseAmount, PRICE_KINDS, toScaled } from '../../domain/money.ts';
 import type {
   CatalogObservation,
@@ -10,6 +10,7 @@ import type {
   StockObservation,
 } from '../../domain/observation.ts';
 import { parseQuantity } from '../../domain/quantity.ts';
+import { idOf, textOrNull } from '../reading.ts';
 import { rawText } from '../schema-check.ts';
 import { checkCatalogRow, checkPriceRow, checkStockRow } from './wire.ts';
 
@@ -109,16 +110,4 @@ function timeOf(updatedAt: string, from: Circumstances): FactTime | null {
 
 function isNotSaid(amount: unknown): boolean {
   return amount === null || amount === undefined || (typeof amount === 'string' && amount.trim() === '');
-}
-
-function textOrNull(text: string | null | undefined): string | null {
-  const trimmed = text?.trim() ?? '';
-  return trimmed === '' ? null : trimmed;
-}
-
-/** The record's id where it has a readable one. */
-function idOf(raw: unknown): SupplierPartNumber | null {
-  if (typeof raw !== 'object' || raw === null || !('id' in raw)) return null;
-  const { id } = raw;
-  return typeof id === 'string' && id !== '' && id.length <= 128 ? id : null;
 }

@@ -10,6 +10,7 @@ import type {
   StockObservation,
 } from '../../domain/observation.ts';
 import { parseQuantity, quantityValue, type Quantity } from '../../domain/quantity.ts';
+import { idOf, textOrNull } from '../reading.ts';
 import { rawText } from '../schema-check.ts';
 import { checkInventory, checkItem, checkPricing, MANUFACTURER_LOCATION } from './wire.ts';
 import type { WirePricing } from './wire.ts';
@@ -153,16 +154,4 @@ function byName(pricelists: WirePricing['attributes']['pricelists']): Map<string
 
 function isList<T>(value: readonly T[] | object | null): value is readonly T[] {
   return Array.isArray(value);
-}
-
-/** The record's id where it has a readable one. */
-function idOf(raw: unknown): string | null {
-  if (typeof raw !== 'object' || raw === null || !('id' in raw)) return null;
-  const { id } = raw;
-  return typeof id === 'string' && id !== '' && id.length <= 128 ? id : null;
-}
-
-function textOrNull(text: string | null | undefined): string | null {
-  const trimmed = text?.trim() ?? '';
-  return trimmed === '' ? null : trimmed;
 }

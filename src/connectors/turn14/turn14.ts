@@ -2,7 +2,8 @@ import type { SupplierPartNumber } from '../../domain/identity.ts';
 import type { Observation, Rejection, StockObservation } from '../../domain/observation.ts';
 import { CallFailed, type SupplierAnswer } from '../../outbound/supplier-call.ts';
 import type { Answered, Asker, Connector, Page, PageAsk, StockAsk } from '../connector.ts';
-import { rawText, type Checked } from '../schema-check.ts';
+import { readOrFail, sorted, unusable } from '../reading.ts';
+import { rawText } from '../schema-check.ts';
 import { BULK_STOCK_KEYS, profile } from './profile.ts';
 import { toCatalog, toPrices, toStock, type Circumstances } from './translate.ts';
 import { readPage, readRows, saysNoSuchItem, type WirePage } from './wire.ts';
@@ -111,7 +112,7 @@ async function walkPage(
   translate: Translate,
 ): Promise<Walked> {
   const answer = await ask.call({ callClass: 'read', method: 'GET', path, query, expects: 'json' });
-  const page = readOrFail(ask, path, answer, readPage);
+  const page = readOrFail(ask, path, readPage(answer.body), answer.body);
   const next = nextPage(ask, path, query.page, page);
   const from = circumstances(ask, answer);
   const said = page.data.map((row) => translate(row, from));
@@ -192,7 +193,7 @@ async function askTogether(
     if (key === undefined || group.length > 1) return 'someUnknown';
     return [{ kind: 'absence', supplier: ask.supplier, supplierPartNumber: key, time: from.time }];
   }
-  const rows = readOrFail(ask, 'inventory', answer, readRows);
+  const rows = readOrFail(ask, 'inventory', readRows(answer.body), answer.body);
   const said = rows.map((row) => toStock(row, from));
   return group.map(
     (key) =>
@@ -226,22 +227,4 @@ function rejectKey(ask: Asker, key: SupplierPartNumber, reason: string, raw: unk
 function circumstances(ask: Asker, answer: SupplierAnswer): Circumstances {
   const time = { version: answer.sentAtSupplier, observedAt: answer.sentAt, sourceAsOf: null };
   return { supplier: ask.supplier, account: ask.account, time };
-}
-
-function sorted(said: readonly (Observation | Rejection)[]): Answered {
-  return {
-    observations: said.filter((one) => 'kind' in one),
-    rejections: said.filter((one): one is Rejection => !('kind' in one)),
-  };
-}
-
-function readOrFail<T>(ask: Asker, path: string, answer: SupplierAnswer, read: (body: unknown) => Checked<T>): T {
-  const { value, reason } = read(answer.body);
-  if (value === null) throw unusable(ask, `the answer to ${path} cannot be read: ${reason}`, answer.body);
-  return value;
-}
-
-/** @param what goes on from the supplier's name */
-function unusable(ask: Asker, what: string, raw: unknown): CallFailed {
-  return new CallFailed('broken', `${ask.supplier}: ${what}`, { raw: raw === null ? null : rawText(raw) });
 }

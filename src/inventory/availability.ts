@@ -1,6 +1,6 @@
 import type { Freshness, FreshnessStatus } from '../domain/freshness.ts';
 import type { SupplierId } from '../domain/identity.ts';
-import type { Offer, Part } from '../domain/part.ts';
+import type { Part } from '../domain/part.ts';
 import { quantityValue, type Quantity } from '../domain/quantity.ts';
 
 export interface LevelView {
@@ -11,6 +11,8 @@ export interface LevelView {
 }
 
 export interface OfferStockView {
+  /** False where the supplier's latest word is that it has no such part; `levels` is then empty. */
+  readonly isListed: boolean;
   readonly levels: readonly LevelView[];
   readonly freshness: Freshness;
 }
@@ -60,15 +62,13 @@ function stateOf(
   if (quantity !== null && quantity > 0) return 'IN_STOCK';
   if (part.discontinued) return 'DISCONTINUED';
   if (quantities.some((each) => each.quality === 'specialOrder')) return 'SPECIAL_ORDER';
-  return stocks.length > 0 && stocks.every((stock, index) => saysNone(stock, part.offers[index]))
-    ? 'OUT_OF_STOCK'
-    : 'UNKNOWN';
+  return stocks.length > 0 && stocks.every(saysNone) ? 'OUT_OF_STOCK' : 'UNKNOWN';
 }
 
 /** A supplier that no longer lists the part has none of it; one that lists it must say zero everywhere it tells about. */
-function saysNone(stock: OfferStockView, offer: Offer | undefined): boolean {
-  if (offer?.listed === false) return true;
-  return stock.levels.length > 0 && stock.levels.every((level) => level.quantity.quality === 'exact');
+function saysNone({ isListed, levels }: OfferStockView): boolean {
+  if (!isListed) return true;
+  return levels.length > 0 && levels.every((level) => level.quantity.quality === 'exact');
 }
 
 const ROUGHNESS: Record<FreshnessStatus, number> = { FRESH: 0, STALE: 1, EXPIRED: 2, NEVER_SEEN: 3 };

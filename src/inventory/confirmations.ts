@@ -3,11 +3,13 @@ import type { Offer } from '../domain/part.ts';
 import type { SupplierId } from '../domain/identity.ts';
 
 /** What a supplier's completed runs over its stock feed say about every offer they cover. Epoch ms. */
-export interface Confirmation {
+export interface FeedConfirmation {
   /** Start of the last completed run, full or incremental. */
   readonly confirmedAt: number | null;
   /** Start of the last completed full run: only offers it saw are covered. */
   readonly fullStartedAt: number | null;
+  /** How long after an offer was last answered by name a run that did not name it still speaks for it. */
+  readonly holdsForMs: number;
 }
 
 export interface Confirmations {
@@ -20,10 +22,10 @@ export interface Confirmations {
 const KNOWN_FOR_MS = 1_000;
 
 export function createConfirmations(
-  read: () => Promise<ReadonlyMap<SupplierId, Confirmation>>,
+  read: () => Promise<ReadonlyMap<SupplierId, FeedConfirmation>>,
   clock: Clock,
 ): Confirmations {
-  let known: ReadonlyMap<SupplierId, Confirmation> = new Map();
+  let known: ReadonlyMap<SupplierId, FeedConfirmation> = new Map();
   let readAt = -Infinity;
   let reading: Promise<void> | null = null;
 
@@ -44,10 +46,14 @@ export function createConfirmations(
   };
 }
 
-export function confirmedObservedAt(offer: Offer, confirmation: Confirmation | undefined): number | null {
+/**
+ * A delta never tells that a part was removed. So what it does not name is confirmed for a while only; then the offer is as old as its
+ * last own answer, and is asked about by name as soon as somebody wants it fresh.
+ */
+export function confirmedObservedAt(offer: Offer, confirmation: FeedConfirmation | undefined): number | null {
   const { stockObservedAt } = offer;
-  if (stockObservedAt === null || !offer.listed) return stockObservedAt;
-  const { confirmedAt = null, fullStartedAt = null } = confirmation ?? {};
-  const isCovered = confirmedAt !== null && fullStartedAt !== null && stockObservedAt >= fullStartedAt;
-  return isCovered ? Math.max(stockObservedAt, confirmedAt) : stockObservedAt;
+  if (stockObservedAt === null || !offer.listed || confirmation === undefined) return stockObservedAt;
+  const { confirmedAt, fullStartedAt, holdsForMs } = confirmation;
+  if (confirmedAt === null || fullStartedAt === null || stockObservedAt < fullStartedAt) return stockObservedAt;
+  return confirmedAt <= stockObservedAt + holdsForMs ? Math.max(stockObservedAt, confirmedAt) : stockObservedAt;
 }

@@ -11,6 +11,8 @@ export interface FreshnessWish {
 export const NO_WISH: FreshnessWish = { maxAgeMs: null, onStale: 'SERVE_AND_REVALIDATE', waitUpToMs: null };
 
 const WAIT_UNLESS_SAID_MS = 2_000;
+/** A part removed by its supplier is shown for at most about this many times as long as an answer is fresh. */
+const CONFIRMED_FOR_TIMES_FRESH = 10;
 
 /** The wish, completed by the profile's defaults. A value is never EXPIRED before it is STALE. */
 export function policyFor(wish: FreshnessWish, profile: Profile | undefined): FreshnessPolicy {
@@ -21,4 +23,9 @@ export function policyFor(wish: FreshnessWish, profile: Profile | undefined): Fr
     onStale: wish.onStale,
     waitUpToMs: wish.waitUpToMs ?? WAIT_UNLESS_SAID_MS,
   };
+}
+
+/** How long runs that do not name an offer confirm it, counted from its last own answer (see `confirmedObservedAt`). */
+export function confirmedForMs(profile: Profile | undefined): number {
+  return CONFIRMED_FOR_TIMES_FRESH * (profile?.freshForSeconds ?? 0) * 1_000;
 }

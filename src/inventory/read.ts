@@ -19,9 +19,9 @@ import { readPartPage, readParts } from '../store/parts.ts';
 import { placeAfter, placeOf } from './part-place.ts';
 import { availabilityOf, type AvailabilityView, type LevelView, type OfferStockView } from './availability.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
-import { createConfirmations, type Confirmation, type Confirmations } from './confirmations.ts';
-import { policyFor, type FreshnessWish } from './freshness-policy.ts';
-import type { CachedAnswer } from '../redis/answer-cache.ts';
+import { createConfirmations, type Confirmations, type FeedConfirmation } from './confirmations.ts';
+import { confirmedForMs, policyFor, type FreshnessWish } from './freshness-policy.ts';
+import { offerWithAnswer } from './offer-with-answer.ts';
 import type { RefreshOutcome, Refresher } from './refresh.ts';
 
 export interface PartsPageWish {
@@ -65,7 +65,7 @@ export function createReader(deps: ReaderDeps): Reader {
   const shape = { keysPerStatement: KEYS_PER_STATEMENT, statementsInFlight: STATEMENTS_IN_FLIGHT };
   const parts = createBatcher({ ...shape, load: (ids: PartId[]) => readParts(deps.db, ids) });
   const offers = createBatcher({ ...shape, load: (ids: OfferId[]) => readOffers(deps.db, ids) });
-  const confirmations = createConfirmations(() => readConfirmations(deps.db), deps.clock);
+  const confirmations = createConfirmations(() => readConfirmations(deps), deps.clock);
   const stock = createStockReader({ ...deps, offers, confirmations });
   return {
     session() {
@@ -110,9 +110,11 @@ async function readPage(
   return { parts: parts.map((part) => ({ part, cursor: placeOf(part) })), hasNextPage: hasMore };
 }
 
-async function readConfirmations(db: Database): Promise<ReadonlyMap<SupplierId, Confirmation>> {
-  const states = await readFeedStates(db);
-  return new Map(states.filter((state) => state.feed === 'stock').map((state) => [state.supplier, state]));
+async function readConfirmations({ db, profiles }: ReaderDeps): Promise<ReadonlyMap<SupplierId, FeedConfirmation>> {
+  const states = (await readFeedStates(db)).filter((state) => state.feed === 'stock');
+  return new Map(
+    states.map((state) => [state.supplier, { ...state, holdsForMs: confirmedForMs(profiles.get(state.supplier)) }]),
+  );
 }
 
 interface StockReaderDeps extends ReaderDeps {
@@ -167,7 +169,8 @@ function createStockReader(deps: StockReaderDeps): {
       if (policy.onStale === 'LIVE_REQUIRED') return requireLive(question);
       if (!deps.refresher.canRefresh(offer.supplier)) return look(question, 'NOT_REFRESHABLE');
       const refusal = deps.refresher.refusal(offer.supplier);
-      if (refusal !== null) return look(question, refusal.reason, refusal.retryAt);
+      if (refusal !== null && !isWorthWaitingOut(question, refusal.retryAt))
+        return look(question, refusal.reason, refusal.retryAt);
       if (policy.onStale === 'WAIT_THEN_SERVE') return wait(question);
       void revalidate(question, REVALIDATE_WITHIN_MS);
       return look(question, 'REVALIDATING');
@@ -175,9 +178,15 @@ function createStockReader(deps: StockReaderDeps): {
   };
 }
 
+/** What refused one caller for a moment holds back nobody who waits longer than that. */
+function isWorthWaitingOut({ policy, askedAt }: Question, retryAt: number | null): boolean {
+  const { onStale, waitUpToMs } = policy;
+  return onStale === 'WAIT_THEN_SERVE' && retryAt !== null && retryAt < askedAt + waitUpToMs - LATEST_WORD_MS;
+}
+
 /**
- * The copy after a refresh; the supplier's own answer where the copy has not taken it up: another process is still writing, or the
- * store is away.
+ * The copy after a refresh, with the supplier's answer where the copy has not taken it up: another process is still writing, or the
+ * store is away. An answer behind the copy changes no value, yet the supplier has been asked: nothing newer is known to it.
  */
 async function lookAgain(
   deps: StockReaderDeps,
@@ -186,23 +195,9 @@ async function lookAgain(
 ): Promise<OfferStockView> {
   const { offer } = question;
   const found = await deps.offers.getMany([offer.id]).catch(() => new Map<OfferId, Offer>());
-  const recorded = found.get(offer.id);
-  const recordedAt = recorded ? deps.confirmations.observedAt(recorded) : null;
-  const now = deps.clock.now();
-  const stale = { origin, reason: 'TIMED_OUT', retryAt: null } as const;
-  if (recorded && recordedAt !== null && recordedAt >= answer.observedAt)
-    return stockView(question, recorded, recordedAt, now, stale);
-  return stockView(question, asTold(offer, answer), answer.observedAt, now, stale);
-}
-
-/** The offer as the supplier's answer has it. */
-function asTold(offer: Offer, { isListed, levels, observedAt, sourceAsOf }: CachedAnswer): Offer {
-  return {
-    ...offer,
-    listed: isListed,
-    stockSourceAsOf: sourceAsOf,
-    levels: levels.map((level) => ({ ...level, version: observedAt, observedAt, sourceAsOf })),
-  };
+  const told = offerWithAnswer(found.get(offer.id) ?? offer, answer);
+  const seen = { origin, reason: 'TIMED_OUT', retryAt: null } as const;
+  return stockView(question, told, deps.confirmations.observedAt(told), deps.clock.now(), seen);
 }
 
 interface Seen {
@@ -240,6 +235,7 @@ function stockView(
     freshness: freshness(Math.max(level.observedAt, observedAt ?? 0), level.sourceAsOf),
   });
   return {
+    isListed: offer.listed,
     levels: offer.listed ? offer.levels.map(levelView) : [],
     freshness: freshness(observedAt, offer.stockSourceAsOf),
   };

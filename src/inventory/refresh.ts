@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { Cause } from '../domain/change.ts';
@@ -29,8 +30,14 @@ export interface RefreshTerms {
 }
 
 export type RefreshOutcome =
-  | { readonly state: 'answered'; readonly answer: CachedAnswer; readonly origin: 'LIVE' | 'CACHE' }
-  | { readonly state: 'failed'; readonly reason: StaleReason; readonly retryAt: number | null };
+  { readonly state: 'answered'; readonly answer: CachedAnswer; readonly origin: 'LIVE' | 'CACHE' } | RefreshFailure;
+
+export interface RefreshFailure {
+  readonly state: 'failed';
+  readonly reason: StaleReason;
+  /** When another try may succeed, epoch ms; null where unknown. */
+  readonly retryAt: number | null;
+}
 
 export interface Refresher {
   /** Asks the supplier about one key, in a bulk call with others. Never rejects. */
@@ -38,7 +45,7 @@ export interface Refresher {
   /** True where the supplier can be asked about single keys. */
   canRefresh(supplier: SupplierId): boolean;
   /** Why the supplier's last call failed, while it makes no sense to try again. */
-  refusal(supplier: SupplierId): Extract<RefreshOutcome, { state: 'failed' }> | null;
+  refusal(supplier: SupplierId): RefreshFailure | null;
 }
 
 export interface RefreshDeps {
@@ -54,10 +61,14 @@ export interface RefreshDeps {
 const FILL_MS = 5;
 /** How long a failure without a known end keeps further tries of unforced refreshes back. */
 const REFUSAL_MS = 2_000;
+/** The same for one key that a call brought nothing usable about: the supplier answers, only this record is bad. */
+const BAD_RECORD_MS = 10_000;
 /** Keys waiting or asked about, for each supplier; more are turned away. */
 const KEYS_IN_FLIGHT = 10_000;
+/** The least recently asked about is forgotten first: then it is only asked about sooner. */
+const BAD_RECORDS_KNOWN = 10_000;
 
-const TOO_MANY: RefreshOutcome = { state: 'failed', reason: 'BUDGET_EXHAUSTED', retryAt: null };
+const TOO_MANY: RefreshFailure = { state: 'failed', reason: 'BUDGET_EXHAUSTED', retryAt: null };
 
 export function createRefresher(deps: RefreshDeps): Refresher {
   const bySupplier = new Map<SupplierId, SupplierRefresher>();
@@ -77,10 +88,10 @@ export function createRefresher(deps: RefreshDeps): Refresher {
 
 interface SupplierRefresher {
   refresh(supplierPartNumber: SupplierPartNumber, terms: RefreshTerms): Promise<RefreshOutcome>;
-  refusal(): Extract<RefreshOutcome, { state: 'failed' }> | null;
+  refusal(): RefreshFailure | null;
 }
 
-/** A key being asked about. Terms are those of the most demanding caller that joined before the call started. */
+/** A key being asked about. Terms are those of the most demanding caller that joined before the call started, then the call's. */
 interface Flight {
   readonly supplierPartNumber: SupplierPartNumber;
   terms: RefreshTerms;
@@ -90,46 +101,81 @@ interface Flight {
 
 function createSupplierRefresher(deps: RefreshDeps, supplier: ConnectedSupplier, bulkKeys: number): SupplierRefresher {
   const flights = new Map<SupplierPartNumber, Flight>();
-  let refused: { outcome: Extract<RefreshOutcome, { state: 'failed' }>; until: number } | null = null;
+  const badRecords = new LRUCache<SupplierPartNumber, RefreshFailure & { retryAt: number }>({ max: BAD_RECORDS_KNOWN });
+  let inFlight = 0;
+  let refused: { failure: RefreshFailure; until: number } | null = null;
+
+  const askAbout = async (missing: readonly Flight[], outcomes: Outcomes): Promise<void> => {
+    const failure = await answerFromSupplier(deps, supplier, missing, outcomes);
+    const now = deps.clock.now();
+    // Only a failed call speaks for its supplier; an answered one clears it, however bad some of its records are.
+    refused = failure === null ? null : { failure, until: failure.retryAt ?? now + REFUSAL_MS };
+    for (const { supplierPartNumber } of missing) {
+      if (outcomes.has(supplierPartNumber)) badRecords.delete(supplierPartNumber);
+      else badRecords.set(supplierPartNumber, { ...UNUSABLE, retryAt: now + BAD_RECORD_MS });
+    }
+  };
 
   const loader = new DataLoader<Flight, RefreshOutcome>(
     async (batch) => {
       for (const flight of batch) flight.hasStarted = true;
-      const outcomes = await answerBatch(deps, supplier, batch);
-      refused = refusalOf(outcomes, deps.clock.now());
-      return outcomes;
+      const outcomes = await answerFromCache(deps.cache, supplier.id, batch);
+      const missing = batch.filter((flight) => !outcomes.has(flight.supplierPartNumber));
+      if (missing.length > 0) await askAbout(missing, outcomes);
+      return batch.map(({ supplierPartNumber }) => outcomes.get(supplierPartNumber) ?? UNUSABLE);
     },
-    { cache: false, maxBatchSize: bulkKeys, batchScheduleFn: (dispatch) => void setTimeout(dispatch, FILL_MS) },
+    {
+      cache: false,
+      maxBatchSize: bulkKeys,
+      batchScheduleFn: (dispatch) => void deps.clock.sleep(FILL_MS).then(dispatch),
+    },
   );
 
   const start = (supplierPartNumber: SupplierPartNumber, terms: RefreshTerms): Promise<RefreshOutcome> => {
     const flight: Flight = { supplierPartNumber, terms, hasStarted: false, promise: Promise.resolve(TOO_MANY) };
     flights.set(supplierPartNumber, flight);
+    inFlight += 1;
     flight.promise = loader.load(flight).finally(() => {
+      inFlight -= 1;
       if (flights.get(supplierPartNumber) === flight) flights.delete(supplierPartNumber);
     });
     return flight.promise;
   };
 
-  const refresh = async (supplierPartNumber: SupplierPartNumber, terms: RefreshTerms): Promise<RefreshOutcome> => {
+  /** @param isSecond the call that it joined first was given up before this caller would have */
+  const refresh = async (
+    supplierPartNumber: SupplierPartNumber,
+    terms: RefreshTerms,
+    isSecond = false,
+  ): Promise<RefreshOutcome> => {
+    const bad = badRecords.get(supplierPartNumber);
+    if (bad !== undefined && !terms.isForced && deps.clock.now() < bad.retryAt) return bad;
     const flight = flights.get(supplierPartNumber);
     if (flight === undefined || (flight.hasStarted && terms.isForced)) {
-      return flights.size >= KEYS_IN_FLIGHT ? TOO_MANY : start(supplierPartNumber, terms);
+      return inFlight >= KEYS_IN_FLIGHT ? TOO_MANY : start(supplierPartNumber, terms);
     }
     if (!flight.hasStarted) flight.terms = joinTerms(flight.terms, terms);
     const outcome = await flight.promise;
-    return isTooOld(outcome, terms) ? refresh(supplierPartNumber, terms) : outcome;
+    if (isTooOld(outcome, terms)) return refresh(supplierPartNumber, terms, isSecond);
+    const isGivenUp = !isSecond && isGivenUpEarly(outcome, flight.terms, terms, deps.clock.now());
+    return isGivenUp ? refresh(supplierPartNumber, terms, true) : outcome;
   };
 
   return {
-    refresh,
-    refusal: () => (refused !== null && refused.until > deps.clock.now() ? refused.outcome : null),
+    refresh: (supplierPartNumber, terms) => refresh(supplierPartNumber, terms),
+    refusal: () => (refused !== null && refused.until > deps.clock.now() ? refused.failure : null),
   };
 }
 
 /** A call joined in mid-flight may have been answered from before this caller's bound. */
 function isTooOld(outcome: RefreshOutcome, terms: RefreshTerms): boolean {
   return outcome.state === 'answered' && outcome.answer.observedAt < terms.notBefore;
+}
+
+/** A call joined in mid-flight may have waited less than this caller can. */
+function isGivenUpEarly(outcome: RefreshOutcome, call: RefreshTerms, caller: RefreshTerms, now: number): boolean {
+  if (outcome.state !== 'failed' || !['BUDGET_EXHAUSTED', 'TIMED_OUT'].includes(outcome.reason)) return false;
+  return caller.deadline > call.deadline && caller.deadline > now;
 }
 
 function joinTerms(a: RefreshTerms, b: RefreshTerms): RefreshTerms {
@@ -141,35 +187,10 @@ function joinTerms(a: RefreshTerms, b: RefreshTerms): RefreshTerms {
   };
 }
 
-/** A failed call speaks for its supplier until it may succeed again; a batch with any answer clears it. */
-function refusalOf(
-  outcomes: readonly RefreshOutcome[],
-  now: number,
-): { outcome: Extract<RefreshOutcome, { state: 'failed' }>; until: number } | null {
-  const last = outcomes.at(-1);
-  if (last?.state !== 'failed' || outcomes.some((outcome) => outcome.state === 'answered')) return null;
-  return { outcome: last, until: last.retryAt ?? now + REFUSAL_MS };
-}
+type Outcomes = Map<SupplierPartNumber, RefreshOutcome>;
 
-/** Looks into the cache, asks the supplier once about what is missing there, records and caches what it says. */
-async function answerBatch(
-  deps: RefreshDeps,
-  supplier: ConnectedSupplier,
-  batch: readonly Flight[],
-): Promise<RefreshOutcome[]> {
-  const outcomes = new Map<SupplierPartNumber, RefreshOutcome>();
-  await answerFromCache(deps.cache, supplier.id, batch, outcomes);
-  const missing = batch.filter((flight) => !outcomes.has(flight.supplierPartNumber));
-  if (missing.length > 0) await answerFromSupplier(deps, supplier, missing, outcomes);
-  return batch.map((flight) => outcomes.get(flight.supplierPartNumber) ?? UNUSABLE);
-}
-
-async function answerFromCache(
-  cache: AnswerCache,
-  supplier: SupplierId,
-  batch: readonly Flight[],
-  outcomes: Map<SupplierPartNumber, RefreshOutcome>,
-): Promise<void> {
+async function answerFromCache(cache: AnswerCache, supplier: SupplierId, batch: readonly Flight[]): Promise<Outcomes> {
+  const outcomes: Outcomes = new Map();
   const unforced = batch.filter((flight) => !flight.terms.isForced);
   const cached = await cache.getMany(unforced.map((flight) => cacheKey(supplier, flight.supplierPartNumber)));
   unforced.forEach((flight, index) => {
@@ -178,15 +199,21 @@ async function answerFromCache(
       outcomes.set(flight.supplierPartNumber, { state: 'answered', answer, origin: 'CACHE' });
     }
   });
+  return outcomes;
 }
 
+/**
+ * Asks the supplier once, records and caches what it says, and sets the outcome of each key that it says anything of.
+ * @returns why the call failed; null where it was answered
+ */
 async function answerFromSupplier(
   deps: RefreshDeps,
   supplier: ConnectedSupplier,
   missing: readonly Flight[],
-  outcomes: Map<SupplierPartNumber, RefreshOutcome>,
-): Promise<void> {
+  outcomes: Outcomes,
+): Promise<RefreshFailure | null> {
   const terms = missing.map((flight) => flight.terms).reduce(joinTerms);
+  for (const flight of missing) flight.terms = terms;
   try {
     const answered = await askSupplier(deps, supplier, missing, terms);
     for (const observation of answered.observations) {
@@ -194,9 +221,11 @@ async function answerFromSupplier(
       if (answer) outcomes.set(observation.supplierPartNumber, { state: 'answered', answer, origin: 'LIVE' });
     }
     await keep(deps, supplier, terms.isForced ? 'FORCED' : 'REFRESH', answered);
+    return null;
   } catch (error) {
-    const outcome = failureOf(error, deps.log, supplier.id);
-    for (const flight of missing) outcomes.set(flight.supplierPartNumber, outcome);
+    const failure = failureOf(error, deps.log, supplier.id);
+    for (const flight of missing) outcomes.set(flight.supplierPartNumber, failure);
+    return failure;
   }
 }
 
@@ -248,12 +277,12 @@ function answerFrom(
   isListed: boolean,
   levels: CachedAnswer['levels'],
 ): CachedAnswer {
-  return { observedAt: observation.time.observedAt, sourceAsOf: observation.time.sourceAsOf, isListed, levels };
+  return { ...observation.time, isListed, levels };
 }
 
-const UNUSABLE: RefreshOutcome = { state: 'failed', reason: 'SUPPLIER_ANSWER_UNUSABLE', retryAt: null };
+const UNUSABLE: RefreshFailure = { state: 'failed', reason: 'SUPPLIER_ANSWER_UNUSABLE', retryAt: null };
 
-function failureOf(error: unknown, log: Logger, supplier: SupplierId): RefreshOutcome {
+function failureOf(error: unknown, log: Logger, supplier: SupplierId): RefreshFailure {
   if (error instanceof CallFailed) return { state: 'failed', reason: error.staleReason, retryAt: error.retryAt };
   log.error({ err: error, supplier }, 'a refresh failed for a reason of our own');
   return UNUSABLE;

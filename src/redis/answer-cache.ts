@@ -6,6 +6,9 @@ import { deadlined, type Redis } from './connection.ts';
 
 /** What a supplier answered about the stock of one key, kept for a short time for all processes. */
 export interface CachedAnswer {
+  /** The answer's place in time on the supplier's clock: `FactTime.version`. */
+  readonly version: number;
+  /** When we asked, epoch ms. */
   readonly observedAt: number;
   readonly sourceAsOf: number | null;
   /** False for the supplier's "no such part", which is remembered too. */

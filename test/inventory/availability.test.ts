@@ -46,6 +46,7 @@ function part(offers: Offer[], discontinued = false): Part {
 
 function stock(...quantities: Quantity[]): OfferStockView {
   return {
+    isListed: true,
     levels: quantities.map((quantity, n) => ({ supplier: 's', location: String(n), quantity, freshness: fresh })),
     freshness: fresh,
   };
@@ -86,7 +87,14 @@ describe('availability', () => {
   });
 
   it('is out of stock where the only supplier has no such part', () => {
-    expect(availabilityOf(part([offer(false)]), [stock()]).state).toBe('OUT_OF_STOCK');
+    expect(state([{ ...stock(), isListed: false }])).toBe('OUT_OF_STOCK');
+    expect(state([{ ...stock(), isListed: false }, stock(exactly(0))])).toBe('OUT_OF_STOCK');
+  });
+
+  it('goes by what a refresh has found, not by what was listed before it', () => {
+    const before = part([offer(false)]);
+    expect(availabilityOf(before, [stock(UNKNOWN_QUANTITY)]).state).toBe('UNKNOWN');
+    expect(availabilityOf(part([offer(true)]), [{ ...stock(), isListed: false }]).state).toBe('OUT_OF_STOCK');
   });
 
   it('tells special order and discontinued apart from out of stock', () => {

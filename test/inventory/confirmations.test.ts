@@ -18,10 +18,17 @@ const offerSeenAt = (stockObservedAt: number | null, listed = true): Offer => ({
 });
 
 describe('a completed run', () => {
-  const run = { confirmedAt: 500, fullStartedAt: 100 };
+  const run = { confirmedAt: 500, fullStartedAt: 100, holdsForMs: 400 };
 
   it('confirms an offer that the last full run saw', () => {
     expect(confirmedObservedAt(offerSeenAt(150), run)).toBe(500);
+  });
+
+  it('speaks for a while only for an offer that no answer has named since, as a delta tells of no removal', () => {
+    expect(confirmedObservedAt(offerSeenAt(100), run)).toBe(500);
+    expect(confirmedObservedAt(offerSeenAt(100), { ...run, confirmedAt: 501 })).toBe(100);
+    expect(confirmedObservedAt(offerSeenAt(101), { ...run, confirmedAt: 501 })).toBe(501);
+    expect(confirmedObservedAt(offerSeenAt(150), { ...run, holdsForMs: 0 })).toBe(150);
   });
 
   it('says nothing of an offer that the last full run did not see', () => {
@@ -43,7 +50,7 @@ describe('confirmations', () => {
     const confirmations = createConfirmations(
       async () => {
         reads += 1;
-        return new Map([['s', { confirmedAt: reads * 1_000, fullStartedAt: 0 }]]);
+        return new Map([['s', { confirmedAt: reads * 1_000, fullStartedAt: 0, holdsForMs: 10_000 }]]);
       },
       { now: () => now, sleep: async () => undefined },
     );

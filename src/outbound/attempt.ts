@@ -3,11 +3,12 @@ import type { Clock } from '../domain/clock.ts';
 import type { Lane } from '../domain/lane.ts';
 import type { CallClass } from '../domain/profile.ts';
 import type { CallLedger } from '../store/calls.ts';
-import type { Breaker, Pass } from './breaker.ts';
+import type { Breaker, Health, Pass, Resting } from './breaker.ts';
 import type { Budget } from './budget.ts';
 import type { Authorization } from './credentials.ts';
 import type { Endings } from './endings.ts';
 import type { Permit } from './permit.ts';
+import { refusedAtTheDoor } from './door.ts';
 import { meaningOf, pauseAfter } from './response.ts';
 import { ATTEMPTS_AT_MOST, backoffMs, type RetryBudget } from './retry-budget.ts';
 import { readAnswer, type Failed, type RawAnswer } from './supplier-answer.ts';
@@ -78,10 +79,10 @@ export async function attemptCall(parts: AttemptParts, call: Call): Promise<Supp
 async function attemptOnce(parts: AttemptParts, call: Call): Promise<SupplierAnswer | Failed> {
   const { supplier } = call.connection;
   const pass = parts.breaker.enter(supplier);
-  if ('retryAt' in pass) throw resting(supplier, pass.retryAt);
+  if ('retryAt' in pass) throw resting(supplier, pass);
   const startedAt = parts.monotonic();
   let sendingAt: number | null = null;
-  let ending: 'answered' | 'failed' | 'given up' = 'given up';
+  let ending: Health = 'given up';
   try {
     const permit = await usablePermit(parts, call, pass);
     sendingAt = parts.monotonic();
@@ -104,10 +105,10 @@ async function usablePermit(parts: AttemptParts, call: Call, pass: Pass): Promis
   const { supplier } = connection;
   for (let taken = 0; taken < PERMITS_AT_MOST; taken += 1) {
     const permit = await parts.budget.acquire(connection, request.callClass, terms);
-    const opensAt = pass.isProbe ? null : parts.breaker.closedAt(supplier);
-    if (opensAt !== null) {
+    const rest = pass.isProbe ? null : parts.breaker.resting(supplier);
+    if (rest !== null) {
       parts.endings.finish(permit, 'unused', null);
-      throw resting(supplier, opensAt);
+      throw resting(supplier, rest);
     }
     try {
       await parts.ledger.record({ ...permit, permit: permit.id });
@@ -174,7 +175,9 @@ function report(
   parts.onCall?.(event);
 }
 
-function resting(supplier: string, retryAt: number): CallFailed {
+function resting(supplier: string, { retryAt, isRefusedAtTheDoor }: Resting): CallFailed {
+  if (isRefusedAtTheDoor)
+    return refusedAtTheDoor(supplier, 'the last connection was refused, it is given a rest', retryAt);
   return new CallFailed('unreachable', `${supplier} did not answer several times in a row and is given a rest.`, {
     retryAt,
   });

@@ -8,6 +8,7 @@ import { attemptCall, type AttemptParts, type Call, type CallEvent, type Outgoin
 import { createBreaker } from './breaker.ts';
 import type { Budget } from './budget.ts';
 import { createCredentials, type Authorization, type ClientCredentials, type Credentials } from './credentials.ts';
+import { isAtTheDoor, refusedAtTheDoor } from './door.ts';
 import { createEndings } from './endings.ts';
 import { watchSending } from './first-byte.ts';
 import type { Permit } from './permit.ts';
@@ -153,6 +154,8 @@ async function exchange(parts: ExchangeParts, call: Call, permit: Permit): Promi
     // Counted like a call although it surely brought no byte: the supplier may count connections.
     else if (sent.surelyNothing()) parts.finish(permit, 'answered', null);
     if (parts.monotonic() >= sendBefore) return brokenOff(call, 'late', response?.status ?? null);
+    const isTurnedAway = response === null && signal?.aborted !== true && isAtTheDoor(error, sent);
+    if (isTurnedAway) return turnedAway(call, error);
     return brokenOff(call, signal?.aborted === true ? 'left' : error, response?.status ?? null);
   } finally {
     clearTimeout(timer);
@@ -197,6 +200,11 @@ function brokenOff({ connection, request, url }: Call, why: unknown, status: num
   }
   const failed = new CallFailed('unreachable', `${supplier} broke off ${what}: ${reasonOf(why)}.`);
   return { failed, status, isRepeatable: true, health: 'failed' };
+}
+
+function turnedAway({ connection }: Call, error: unknown): Failed {
+  const failed = refusedAtTheDoor(connection.supplier, reasonOf(error), null);
+  return { failed, status: null, isRepeatable: false, health: 'refused at the door' };
 }
 
 /** The innermost reason: `fetch failed` alone says nothing. */

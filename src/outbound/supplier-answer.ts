@@ -1,4 +1,5 @@
 import { isJson } from './answer-body.ts';
+import type { Health } from './breaker.ts';
 import { httpDate, type Meaning } from './response.ts';
 import { CallFailed, type SupplierAnswer, type SupplierRequest } from './supplier-call.ts';
 
@@ -17,7 +18,7 @@ export interface Failed {
   /** It may succeed a moment later. */
   readonly isRepeatable: boolean;
   /** What the breaker learns from it. */
-  readonly health: 'answered' | 'failed' | 'given up';
+  readonly health: Health;
   /** Null where no answer came. */
   readonly status: number | null;
 }

@@ -243,7 +243,7 @@ describe('the breaker', () => {
     expect('retryAt' in breaker.enter('double')).toBe(true);
     breaker.leave(probe, 'given up');
     breaker.leave(enter(), 'failed');
-    expect(breaker.closedAt('double')).toBe(START + 15_000);
+    expect(breaker.resting('double')).toEqual({ retryAt: START + 15_000 });
     await time.runUntil(START + 15_000);
     breaker.leave(enter(), 'answered');
     expect(enter().isProbe).toBe(false);

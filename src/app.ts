@@ -21,7 +21,9 @@ import { createRefreshJobs, createRefreshJobWorker } from './inventory/refresh-j
 import { createRefresher } from './inventory/refresh.ts';
 import { createBudget } from './outbound/budget.ts';
 import { createGate } from './outbound/gate.ts';
+import { createQuotas } from './outbound/quota.ts';
 import { createStrikes } from './outbound/strikes.ts';
+import { countCallsIn } from './store/call-counts.ts';
 import { callLedger, countOccupiedIn } from './store/calls.ts';
 import { pingDatabase, type Database } from './store/database.ts';
 import { readFeedStates } from './store/feed-states.ts';
@@ -118,7 +120,7 @@ async function openRooms(config: Config, log: Logger, onLost: () => void) {
   const strikes = createStrikes({ book: strikeBook(db), clock, log });
   const lessons = { notes: ports.learntNotes, strikes, countOccupied: countOccupiedIn(db) };
   const budget = createBudget({ budgetLog: ports.budgetLog, ledger, lessons, ...sources });
-  const observed = observe({ db, budget, suppliers, clock });
+  const observed = observe({ db, budget, strikes, suppliers, clock });
   const gate = createGate({
     budget,
     ledger,
@@ -131,8 +133,17 @@ async function openRooms(config: Config, log: Logger, onLost: () => void) {
   const reader = createReader({ db, refresher, profiles, clock });
   const changes = createChangeFeed({ db, wake, clock, log });
   const jobs = createRefreshJobs({ db, wake, clock, newId });
+  const quotas = createQuotas({
+    connections: suppliers.map(({ connection }) => connection),
+    budget,
+    strikes,
+    countCalls: countCallsIn(db),
+    clock,
+  });
   return {
     ...sources,
+    access: config.access,
+    quotas,
     owner,
     suppliers,
     profiles,
@@ -156,6 +167,7 @@ async function createFront(rooms: Rooms) {
   const graphql = createGraphql({
     ...rooms,
     suppliers: suppliers.map(({ id }) => id),
+    anonymousScopes: rooms.access.anonymous,
     onOperation: (operation, result) => observed.onOperation(operation, result),
   });
   return createHttp({

@@ -30,6 +30,8 @@ export interface WholeGatewayOptions {
   readonly on: 'embedded' | 'servers';
   readonly sandbox?: SandboxOptions;
   readonly supplier?: Partial<SupplierSettings>;
+  /** What callers may see; without it what a shop shows. */
+  readonly anonymous?: NonNullable<ConfigSources['defaults']>['anonymous'];
   /** Instead of the Redis that the tests are given. */
   readonly redisUrl?: string;
 }
@@ -64,6 +66,7 @@ function configFor(
   sandboxUrl: string,
 ): ReturnType<typeof loadConfig> {
   const config = loadConfig({
+    defaults: { ...(options.anonymous !== undefined && { anonymous: options.anonymous }) },
     environment: {
       MYSQL_URL: databaseUrl,
       SANDBOX_CLIENT_ID: 'sandbox',

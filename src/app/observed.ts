@@ -1,8 +1,12 @@
 import type { ConnectedSupplier } from '../connectors/connected-supplier.ts';
 import type { Clock } from '../domain/clock.ts';
-import { createMetrics, type Metrics } from '../metrics.ts';
+import { createMetrics, type BudgetFigures, type Metrics } from '../metrics.ts';
+import { LANES } from '../domain/lane.ts';
 import type { Budget } from '../outbound/budget.ts';
 import type { CallEvent } from '../outbound/gate.ts';
+import type { Strikes } from '../outbound/strikes.ts';
+import type { SupplierConnection } from '../outbound/supplier-call.ts';
+import { accountWindows } from '../outbound/windows.ts';
 import { changePositions } from '../store/changes.ts';
 import type { Database } from '../store/database.ts';
 import { countDeadLetters } from '../store/dead-letters.ts';
@@ -21,13 +25,14 @@ export interface ObservedDeps {
   readonly db: Database;
   readonly budget: Budget;
   readonly suppliers: readonly ConnectedSupplier[];
+  readonly strikes: Pick<Strikes, 'refresh' | 'left'>;
   readonly clock: Clock;
 }
 
 export function observe(deps: ObservedDeps): Observed {
   const metrics = createMetrics({
     feedAges: () => feedAges(deps),
-    windows: () => windowsInUse(deps),
+    budgets: () => Promise.all(deps.suppliers.map(({ connection }) => budgetFigures(deps, connection))),
     deadLetters: () => countDeadLetters(deps.db),
     changePosition: async () => (await changePositions(deps.db)).newest,
   });
@@ -58,20 +63,33 @@ async function feedAges({
   );
 }
 
-async function windowsInUse({
-  budget,
-  suppliers,
-}: ObservedDeps): Promise<{ supplier: string; window: string; occupied: number; limit: number }[]> {
-  const all = await Promise.all(
-    suppliers.map(async ({ id, connection }) => {
-      const { windows } = await budget.usage(connection);
-      return windows.map(({ limitName, windowMs, occupied, limit }) => ({
-        supplier: id,
-        window: `${limitName}/${windowMs}ms`,
-        occupied,
-        limit,
-      }));
-    }),
-  );
-  return all.flat();
+/** A store that is away takes away only what it alone knows. */
+async function budgetFigures(
+  { budget, strikes, clock }: ObservedDeps,
+  connection: SupplierConnection,
+): Promise<BudgetFigures> {
+  const { supplier } = connection;
+  const [usage] = await Promise.all([budget.usage(connection).catch(() => null), strikes.refresh(supplier)]);
+  const waiting = budget.waiting(supplier);
+  const configured = accountWindows(connection, connection.profile);
+  return {
+    supplier,
+    windows: (usage?.windows ?? []).map(({ limitName, windowMs, occupied, limit }, index) => ({
+      window: windowName(limitName, windowMs),
+      occupied,
+      limit: configured[index]?.configured ?? limit,
+      effective: limit,
+    })),
+    pausedSeconds: usage === null ? null : Math.max(0, (usage.pausedUntil ?? 0) - clock.now()) / 1_000,
+    waiting: LANES.map((lane) => ({ lane, calls: waiting.get(lane) ?? 0 })),
+    strikes: strikes.left(connection).map((one) => ({
+      window: windowName(one.limitName, one.windowMs),
+      allowed: one.strikes,
+      left: one.left,
+    })),
+  };
+}
+
+function windowName(limitName: string, windowMs: number): string {
+  return `${limitName}/${windowMs}ms`;
 }

@@ -3,6 +3,7 @@ import type { SupplierId } from '../domain/identity.ts';
 import type { ChangeFeed } from '../inventory/change-feed.ts';
 import type { Reader, ReadSession } from '../inventory/read.ts';
 import type { RefreshJobs } from '../inventory/refresh-jobs.ts';
+import type { Quotas } from '../outbound/quota.ts';
 
 /** Who asks. Jobs and idempotency keys belong to a caller; scopes say what it may see. */
 export interface Caller {
@@ -10,7 +11,10 @@ export interface Caller {
   readonly scopes: ReadonlySet<string>;
 }
 
-export const ANONYMOUS: Caller = { id: 'anonymous', scopes: new Set() };
+/** A caller without a name: all there are, until callers are told apart. */
+export function anonymousCaller(scopes: readonly string[]): Caller {
+  return { id: 'anonymous', scopes: new Set(scopes) };
+}
 
 /** Everything a resolver may use; one for each operation. */
 export interface RequestContext {
@@ -21,6 +25,7 @@ export interface RequestContext {
   readonly jobs: RefreshJobs;
   readonly changes: ChangeFeed;
   readonly suppliers: readonly SupplierId[];
+  readonly quotas: Quotas;
   readonly caller: Caller;
   readonly log: Logger;
 }
@@ -31,6 +36,7 @@ export interface ContextDeps {
   readonly changes: ChangeFeed;
   /** The suppliers as configured. */
   readonly suppliers: readonly SupplierId[];
+  readonly quotas: Quotas;
   readonly log: Logger;
 }
 
@@ -43,6 +49,7 @@ export function createContext(deps: ContextDeps, caller: Caller): RequestContext
     jobs: deps.jobs,
     changes: deps.changes,
     suppliers: deps.suppliers,
+    quotas: deps.quotas,
     caller,
     log: deps.log,
   };

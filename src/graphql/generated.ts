@@ -7,6 +7,9 @@ import type { StockChange as StoredChange } from '../domain/change.ts';
 import type { ChangeGap } from '../inventory/change-feed.ts';
 import type { Quantity } from '../domain/quantity.ts';
 import type { RefreshJobView } from '../inventory/refresh-jobs.ts';
+import type { SupplierQuota as KnownQuota, WindowQuota, LaneQuota, LaneReserve } from '../outbound/quota.ts';
+import type { StrikesLeft } from '../outbound/strikes.ts';
+import type { StatedRemainder } from '../outbound/budget.ts';
 import type { RequestContext } from './context.ts';
 export type Maybe<T> = T extends PromiseLike<infer U> ? Promise<U | null> : T | null;
 export type InputMaybe<T> = T | null | undefined;
@@ -38,6 +41,13 @@ export type BrandPartInput = {
   readonly brand: Scalars['String']['input'];
   readonly partNumber: Scalars['String']['input'];
 };
+
+export type CallLane =
+  | 'BACKFILL'
+  | 'CHECKOUT'
+  | 'FORCED'
+  | 'INTERACTIVE'
+  | 'SCHEDULED';
 
 export type ChangeCause =
   | 'FORCED'
@@ -85,6 +95,10 @@ export type JobState =
   | 'FAILED'
   | 'QUEUED'
   | 'RUNNING';
+
+export type LimitScope =
+  | 'ADDRESS'
+  | 'CREDENTIAL';
 
 export type Mutation = {
   readonly __typename?: 'Mutation';
@@ -192,6 +206,7 @@ export type Query = {
   readonly partsBy: ReadonlyArray<Maybe<Part>>;
   readonly refreshJob: Maybe<RefreshJob>;
   readonly stockChanges: StockChangePage;
+  readonly supplierQuota: Maybe<SupplierQuota>;
   readonly suppliers: ReadonlyArray<Supplier>;
 };
 
@@ -227,6 +242,57 @@ export type QueryStockChangesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<StockFilter>;
   first: Scalars['Int']['input'];
+};
+
+
+export type QuerySupplierQuotaArgs = {
+  supplier: Scalars['ID']['input'];
+};
+
+export type QuotaLane = {
+  readonly __typename?: 'QuotaLane';
+  readonly callsLastHour: Scalars['NonNegativeInt']['output'];
+  readonly lane: CallLane;
+  readonly waiting: Scalars['NonNegativeInt']['output'];
+};
+
+export type QuotaRemainder = {
+  readonly __typename?: 'QuotaRemainder';
+  readonly about: Scalars['String']['output'];
+  readonly calls: Scalars['NonNegativeInt']['output'];
+  readonly until: Scalars['DateTime']['output'];
+};
+
+export type QuotaReserve = {
+  readonly __typename?: 'QuotaReserve';
+  readonly calls: Scalars['NonNegativeInt']['output'];
+  readonly lane: CallLane;
+};
+
+export type QuotaStrikes = {
+  readonly __typename?: 'QuotaStrikes';
+  readonly allowed: Scalars['NonNegativeInt']['output'];
+  readonly forgottenAt: Maybe<Scalars['DateTime']['output']>;
+  readonly left: Scalars['NonNegativeInt']['output'];
+  readonly length: Scalars['Duration']['output'];
+  readonly limitName: Scalars['String']['output'];
+  readonly onlyCheckoutUntil: Maybe<Scalars['DateTime']['output']>;
+};
+
+export type QuotaWindow = {
+  readonly __typename?: 'QuotaWindow';
+  readonly cautionFactor: Scalars['Float']['output'];
+  readonly effective: Scalars['NonNegativeInt']['output'];
+  readonly freesAt: Maybe<Scalars['DateTime']['output']>;
+  readonly keptBack: ReadonlyArray<QuotaReserve>;
+  readonly length: Maybe<Scalars['Duration']['output']>;
+  readonly limit: Scalars['NonNegativeInt']['output'];
+  readonly limitName: Scalars['String']['output'];
+  readonly occupied: Scalars['NonNegativeInt']['output'];
+  readonly ours: Scalars['NonNegativeInt']['output'];
+  readonly projectedExhaustionAt: Maybe<Scalars['DateTime']['output']>;
+  readonly scope: LimitScope;
+  readonly stated: Maybe<Scalars['NonNegativeInt']['output']>;
 };
 
 export type RefreshErrorCode =
@@ -368,6 +434,17 @@ export type SupplierPartInput = {
   readonly supplierPartNumber: Scalars['String']['input'];
 };
 
+export type SupplierQuota = {
+  readonly __typename?: 'SupplierQuota';
+  readonly isPastKnown: Scalars['Boolean']['output'];
+  readonly lanes: ReadonlyArray<QuotaLane>;
+  readonly pausedUntil: Maybe<Scalars['DateTime']['output']>;
+  readonly remainders: ReadonlyArray<QuotaRemainder>;
+  readonly strikes: ReadonlyArray<QuotaStrikes>;
+  readonly supplier: Supplier;
+  readonly windows: ReadonlyArray<QuotaWindow>;
+};
+
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -460,17 +537,20 @@ export type ResolversTypes = {
   Availability: ResolverTypeWrapper<AvailabilityView>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   BrandPartInput: BrandPartInput;
+  CallLane: CallLane;
   ChangeCause: ChangeCause;
   ChangedQuantity: ResolverTypeWrapper<Quantity>;
   DataOrigin: DataOrigin;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Duration: ResolverTypeWrapper<Scalars['Duration']['output']>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   Freshness: ResolverTypeWrapper<KnownFreshness>;
   FreshnessInput: FreshnessInput;
   FreshnessStatus: FreshnessStatus;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JobState: JobState;
+  LimitScope: LimitScope;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   NonNegativeInt: ResolverTypeWrapper<Scalars['NonNegativeInt']['output']>;
@@ -485,6 +565,11 @@ export type ResolversTypes = {
   PartFilter: PartFilter;
   QuantityQuality: QuantityQuality;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  QuotaLane: ResolverTypeWrapper<LaneQuota>;
+  QuotaRemainder: ResolverTypeWrapper<StatedRemainder>;
+  QuotaReserve: ResolverTypeWrapper<LaneReserve>;
+  QuotaStrikes: ResolverTypeWrapper<StrikesLeft>;
+  QuotaWindow: ResolverTypeWrapper<WindowQuota>;
   RefreshErrorCode: RefreshErrorCode;
   RefreshInventoryInput: RefreshInventoryInput;
   RefreshInventoryPayload: ResolverTypeWrapper<Omit<RefreshInventoryPayload, 'job'> & { job?: Maybe<ResolversTypes['RefreshJob']> }>;
@@ -504,6 +589,7 @@ export type ResolversTypes = {
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Supplier: ResolverTypeWrapper<SupplierParent>;
   SupplierPartInput: SupplierPartInput;
+  SupplierQuota: ResolverTypeWrapper<KnownQuota>;
   UUID: ResolverTypeWrapper<Scalars['UUID']['output']>;
 };
 
@@ -515,6 +601,7 @@ export type ResolversParentTypes = {
   ChangedQuantity: Quantity;
   DateTime: Scalars['DateTime']['output'];
   Duration: Scalars['Duration']['output'];
+  Float: Scalars['Float']['output'];
   Freshness: KnownFreshness;
   FreshnessInput: FreshnessInput;
   ID: Scalars['ID']['output'];
@@ -531,6 +618,11 @@ export type ResolversParentTypes = {
   PartEdge: Omit<PartEdge, 'node'> & { node: ResolversParentTypes['Part'] };
   PartFilter: PartFilter;
   Query: Record<PropertyKey, never>;
+  QuotaLane: LaneQuota;
+  QuotaRemainder: StatedRemainder;
+  QuotaReserve: LaneReserve;
+  QuotaStrikes: StrikesLeft;
+  QuotaWindow: WindowQuota;
   RefreshInventoryInput: RefreshInventoryInput;
   RefreshInventoryPayload: Omit<RefreshInventoryPayload, 'job'> & { job?: Maybe<ResolversParentTypes['RefreshJob']> };
   RefreshJob: RefreshJobView;
@@ -546,6 +638,7 @@ export type ResolversParentTypes = {
   Subscription: Record<PropertyKey, never>;
   Supplier: SupplierParent;
   SupplierPartInput: SupplierPartInput;
+  SupplierQuota: KnownQuota;
   UUID: Scalars['UUID']['output'];
 };
 
@@ -647,7 +740,49 @@ export type QueryResolvers<ContextType = RequestContext, ParentType extends Reso
   partsBy: Resolver<ReadonlyArray<Maybe<ResolversTypes['Part']>>, ParentType, ContextType, RequireFields<QueryPartsByArgs, 'by'>>;
   refreshJob: Resolver<Maybe<ResolversTypes['RefreshJob']>, ParentType, ContextType, RequireFields<QueryRefreshJobArgs, 'id'>>;
   stockChanges: Resolver<ResolversTypes['StockChangePage'], ParentType, ContextType, RequireFields<QueryStockChangesArgs, 'first'>>;
+  supplierQuota: Resolver<Maybe<ResolversTypes['SupplierQuota']>, ParentType, ContextType, RequireFields<QuerySupplierQuotaArgs, 'supplier'>>;
   suppliers: Resolver<ReadonlyArray<ResolversTypes['Supplier']>, ParentType, ContextType>;
+};
+
+export type QuotaLaneResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['QuotaLane'] = ResolversParentTypes['QuotaLane']> = {
+  callsLastHour?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  lane?: Resolver<ResolversTypes['CallLane'], ParentType, ContextType>;
+  waiting?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+};
+
+export type QuotaRemainderResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['QuotaRemainder'] = ResolversParentTypes['QuotaRemainder']> = {
+  about?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  calls?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  until?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type QuotaReserveResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['QuotaReserve'] = ResolversParentTypes['QuotaReserve']> = {
+  calls?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  lane?: Resolver<ResolversTypes['CallLane'], ParentType, ContextType>;
+};
+
+export type QuotaStrikesResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['QuotaStrikes'] = ResolversParentTypes['QuotaStrikes']> = {
+  allowed?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  forgottenAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  left?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  length?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
+  limitName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  onlyCheckoutUntil?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type QuotaWindowResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['QuotaWindow'] = ResolversParentTypes['QuotaWindow']> = {
+  cautionFactor?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  effective?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  freesAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  keptBack?: Resolver<ReadonlyArray<ResolversTypes['QuotaReserve']>, ParentType, ContextType>;
+  length?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
+  limit?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  limitName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  occupied?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  ours?: Resolver<ResolversTypes['NonNegativeInt'], ParentType, ContextType>;
+  projectedExhaustionAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  scope?: Resolver<ResolversTypes['LimitScope'], ParentType, ContextType>;
+  stated?: Resolver<Maybe<ResolversTypes['NonNegativeInt']>, ParentType, ContextType>;
 };
 
 export type RefreshInventoryPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['RefreshInventoryPayload'] = ResolversParentTypes['RefreshInventoryPayload']> = {
@@ -728,6 +863,16 @@ export type SupplierResolvers<ContextType = RequestContext, ParentType extends R
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type SupplierQuotaResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['SupplierQuota'] = ResolversParentTypes['SupplierQuota']> = {
+  isPastKnown?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  lanes?: Resolver<ReadonlyArray<ResolversTypes['QuotaLane']>, ParentType, ContextType>;
+  pausedUntil?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  remainders?: Resolver<ReadonlyArray<ResolversTypes['QuotaRemainder']>, ParentType, ContextType>;
+  strikes?: Resolver<ReadonlyArray<ResolversTypes['QuotaStrikes']>, ParentType, ContextType>;
+  supplier?: Resolver<ResolversTypes['Supplier'], ParentType, ContextType>;
+  windows?: Resolver<ReadonlyArray<ResolversTypes['QuotaWindow']>, ParentType, ContextType>;
+};
+
 export interface UuidScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['UUID'], any> {
   name: 'UUID';
 }
@@ -748,6 +893,11 @@ export type Resolvers<ContextType = RequestContext> = {
   PartConnection?: PartConnectionResolvers<ContextType>;
   PartEdge?: PartEdgeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  QuotaLane?: QuotaLaneResolvers<ContextType>;
+  QuotaRemainder?: QuotaRemainderResolvers<ContextType>;
+  QuotaReserve?: QuotaReserveResolvers<ContextType>;
+  QuotaStrikes?: QuotaStrikesResolvers<ContextType>;
+  QuotaWindow?: QuotaWindowResolvers<ContextType>;
   RefreshInventoryPayload?: RefreshInventoryPayloadResolvers<ContextType>;
   RefreshJob?: RefreshJobResolvers<ContextType>;
   RefreshResult?: RefreshResultResolvers<ContextType>;
@@ -759,6 +909,7 @@ export type Resolvers<ContextType = RequestContext> = {
   StockLevel?: StockLevelResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   Supplier?: SupplierResolvers<ContextType>;
+  SupplierQuota?: SupplierQuotaResolvers<ContextType>;
   UUID?: GraphQLScalarType;
 };
 

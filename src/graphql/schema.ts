@@ -7,6 +7,15 @@ import type { Resolvers } from './generated.ts';
 import { Node, nodeQueries } from './node.ts';
 import { Offer } from './offer.ts';
 import { Part, partQueries } from './part.ts';
+import {
+  quotaQueries,
+  QuotaLane,
+  QuotaRemainder,
+  QuotaReserve,
+  QuotaStrikes,
+  QuotaWindow,
+  SupplierQuota,
+} from './quota.ts';
 import { refreshMutations, refreshQueries, refreshSubscriptions, RefreshJob, RefreshResult } from './refresh.ts';
 import { addScalars } from './scalars.ts';
 import { Availability, ChangedQuantity, Freshness, StockLevel } from './stock.ts';
@@ -30,7 +39,7 @@ export function createSchema(): GraphQLSchema {
 }
 
 const resolvers: Resolvers = {
-  Query: { ...nodeQueries, ...partQueries, ...refreshQueries, ...supplierQueries, ...changeQueries },
+  Query: { ...nodeQueries, ...partQueries, ...refreshQueries, ...supplierQueries, ...quotaQueries, ...changeQueries },
   Mutation: refreshMutations,
   Subscription: { ...changeSubscriptions, ...refreshSubscriptions },
   Node,
@@ -40,6 +49,12 @@ const resolvers: Resolvers = {
   Availability,
   Freshness,
   Supplier,
+  SupplierQuota,
+  QuotaWindow,
+  QuotaReserve,
+  QuotaRemainder,
+  QuotaLane,
+  QuotaStrikes,
   StockEvent,
   StockChange,
   ChangedQuantity,

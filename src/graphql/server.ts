@@ -7,7 +7,7 @@ import {
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { ServerOptions } from 'graphql-ws';
 import type { Clock } from '../domain/clock.ts';
-import { ANONYMOUS, createContext, type ContextDeps, type RequestContext } from './context.ts';
+import { anonymousCaller, createContext, type ContextDeps, type RequestContext } from './context.ts';
 import { createErrorFormat } from './errors.ts';
 import { limitRules, parseOptions, QUERY_LIMITS } from './limits.ts';
 import { createSchema } from './schema.ts';
@@ -16,6 +16,8 @@ import { createSocketOptions } from './socket.ts';
 
 export interface GraphqlDeps extends ContextDeps {
   readonly clock: Clock;
+  /** What callers without a name may see, over HTTP and WebSocket alike. */
+  readonly anonymousScopes: readonly string[];
   /** Unguessable and new each time: the id under which a failure is logged. */
   readonly newId: () => string;
   /** Told of every operation once, for counting. */
@@ -35,7 +37,8 @@ export interface Graphql {
 export function createGraphql(deps: GraphqlDeps): Graphql {
   const schema = createSchema();
   const formatError = createErrorFormat(deps);
-  const contextFor = (): RequestContext => createContext(deps, ANONYMOUS);
+  const anonymous = anonymousCaller(deps.anonymousScopes);
+  const contextFor = (): RequestContext => createContext(deps, anonymous);
   const onOperation = deps.onOperation ?? (() => undefined);
   const apollo = new ApolloServer<RequestContext>({
     schema,

@@ -93,6 +93,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     jobs,
     changes: { ...changes, follow: (after, filter) => counted(changes.follow(after, filter), followers) },
     suppliers,
+    anonymousScopes: ['storefront'],
+    quotas: { of: () => Promise.resolve(null) },
     log,
     clock,
     newId: randomUUID,

@@ -4,7 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT, prepare } from '../src/prepare.mjs';
 import { onStopSignal } from '../src/stop-signals.mjs';
-import { bringUpServers } from './servers.mjs';
+import { bringUpServers, redisProgram } from './servers.mjs';
 
 /**
  * `npm test`: installs and builds what is missing, lints, brings up MariaDB and Redis, runs the tests, ends with the counts.
@@ -48,6 +48,8 @@ async function runTests({ mysqlUrl, redisUrl }, isLintClean) {
   const exitCode = await run(bin('vitest'), settings, {
     TEST_MYSQL_URL: mysqlUrl,
     TEST_REDIS_URL: redisUrl,
+    // For proofs that kill and replace a Redis of their own.
+    TEST_REDIS_PROGRAM: process.env.TEST_REDIS_PROGRAM || (redisProgram() ?? ''),
     ...(existsSync(partsData) ? { PARTS_DATA: partsData } : {}),
   });
   if (!isLintClean) console.error('Lint failed, see the top; `npm run format` corrects what it can.');

@@ -129,7 +129,8 @@ function mysqlPrograms() {
   return mysql === null ? null : { server: mysql, install: [mysql, '--no-defaults', '--initialize-insecure'] };
 }
 
-function redisProgram() {
+/** @returns where Redis's server is on this machine, or null */
+export function redisProgram() {
   return find('redis-server') ?? find('valkey-server');
 }
 

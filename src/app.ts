@@ -139,6 +139,7 @@ async function openRooms(config: Config, log: Logger, onLost: () => void) {
     strikes,
     countCalls: countCallsIn(db),
     clock,
+    log,
   });
   return {
     ...sources,

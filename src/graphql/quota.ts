@@ -1,6 +1,4 @@
-import { GatewayError } from '../domain/gateway-error.ts';
 import type { Lane } from '../domain/lane.ts';
-import { errorCode } from '../store/database.ts';
 import { requireScope } from './access.ts';
 import type {
   CallLane,
@@ -15,18 +13,9 @@ import type {
 import { keyOf } from './ids.ts';
 
 export const quotaQueries: Pick<QueryResolvers, 'supplierQuota'> = {
-  supplierQuota: async (_, { supplier: id }, { caller, quotas, log }) => {
+  supplierQuota: async (_, { supplier }, { caller, quotas }) => {
     requireScope(caller, 'internal', 'supplierQuota');
-    const supplier = keyOf('supplier', id);
-    try {
-      return await quotas.of(supplier);
-    } catch (error) {
-      log.warn({ supplier, code: errorCode(error) }, 'quota not read');
-      throw new GatewayError(
-        'STORE_UNAVAILABLE',
-        `The place where calls to ${supplier} are counted cannot be reached, so no call is made and nothing is known of its limits. Try again.`,
-      );
-    }
+    return quotas.of(keyOf('supplier', supplier));
   },
 };
 

@@ -1,8 +1,11 @@
+import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
+import { GatewayError } from '../domain/gateway-error.ts';
 import type { SupplierId } from '../domain/identity.ts';
 import { LANES, type Lane } from '../domain/lane.ts';
 import type { Limit, LimitScope, Profile } from '../domain/profile.ts';
 import type { CallCount, CountCalls } from '../store/call-counts.ts';
+import { errorCode } from '../store/database.ts';
 import type { Budget, LearntLimits, StatedRemainder, WindowUse } from './budget.ts';
 import type { Strikes, StrikesLeft } from './strikes.ts';
 import type { SupplierConnection } from './supplier-call.ts';
@@ -57,7 +60,7 @@ export interface LaneQuota {
 export interface Quotas {
   /**
    * @returns null where no such supplier is configured
-   * @throws where the budget or the ledger cannot be reached
+   * @throws GatewayError STORE_UNAVAILABLE where the budget or the ledger cannot be reached
    */
   of(supplier: SupplierId): Promise<SupplierQuota | null>;
 }
@@ -68,6 +71,7 @@ export interface QuotaParts {
   readonly strikes: Pick<Strikes, 'refresh' | 'left'>;
   readonly countCalls: CountCalls;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 const HOUR_MS = 3_600_000;
@@ -78,7 +82,16 @@ export function createQuotas(parts: QuotaParts): Quotas {
   return {
     async of(supplier) {
       const connection = parts.connections.find((one) => one.supplier === supplier);
-      return connection === undefined ? null : quotaOf(parts, connection);
+      if (connection === undefined) return null;
+      try {
+        return await quotaOf(parts, connection);
+      } catch (error) {
+        parts.log.warn({ supplier, code: errorCode(error) }, 'quota not read');
+        throw new GatewayError(
+          'STORE_UNAVAILABLE',
+          `The place where calls to ${supplier} are counted cannot be reached, so no call is made and nothing is known of its limits. Try again.`,
+        );
+      }
     },
   };
 }

@@ -61,6 +61,16 @@ describe('the configuration', () => {
     });
   });
 
+  it('lets callers without a name see what a shop shows, and more only where it is said', () => {
+    expect(loadConfig({ environment: {} }).access.anonymous).toEqual(['storefront']);
+    const both = ['storefront', 'internal'] as const;
+    expect(loadConfig({ environment: {}, defaults: { anonymous: both } }).access.anonymous).toEqual(both);
+    const said = file({ access: { anonymous: ['storefront'] } });
+    const config = loadConfig({ file: said, environment: {}, defaults: { anonymous: both } });
+    expect(config.access.anonymous).toEqual(['storefront']);
+    expect(faultsOf({ access: { anonymous: ['admin'] } }).join()).toContain('access.anonymous.0 must be one of');
+  });
+
   it('reads a rotated secret anew', () => {
     const secret = file('first\n');
     const credentials = { ...turn14.credentials, clientSecret: { file: secret } };

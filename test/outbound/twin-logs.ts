@@ -201,7 +201,7 @@ function laneJudge(): LaneJudge {
         const free = limit - [...permits.values()].filter((until) => until > taken.at).length;
         const inLine = [...waiting.values()].filter((one) => one.key === key && one.aliveUntil > taken.at);
         const before = inLine.filter(({ rank }) => rank < asker.rank).length;
-        if (free < before)
+        if (before > 0 && free < before)
           fault = `rank ${asker.rank} took a place of ${key} for which ${before} more urgent ones stand`;
         if (inLine.some(({ rank }) => rank > asker.rank)) isOvertaking = true;
       }

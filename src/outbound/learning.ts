@@ -117,28 +117,36 @@ async function learnRefusal(
   permit: Permit,
   answer: TeachingAnswer,
 ): Promise<void> {
-  const { view, strikes, clock, log } = parts;
-  const { supplier, account, profile } = connection;
+  const { strikes, clock, log } = parts;
+  const { supplier, account } = connection;
   const fills = await fillsAtGrant(parts, connection, permit);
   // A limit of one is always filled by the call itself, which explains nothing.
   const full = fills.filter(({ window, occupied }) => window.ours > 1 && occupied >= window.ours);
   const isExplained = full.length > 0;
+  const data = { supplier, account, callClass: permit.callClass, counted: fills.map(inNumbers) };
+  if (isExplained) log.warn(data, 'supplier refused a call although its limit was kept');
+  else await lowerScopes(parts, connection, permit, data);
   const waitMs = statedWait(answer.status, answer.headers, answer.answeredAt);
-  const struck = isExplained ? full : likeliest(fills, waitMs);
   const at = clock.now();
-  for (const { window, owner } of struck) {
+  for (const { window, owner } of isExplained ? full : likeliest(fills, waitMs)) {
     const { limitName, windowMs } = window;
     await strikes.add({ supplier, account: owner, limitName, windowMs, at, isExplained });
   }
-  const data = { supplier, account, callClass: permit.callClass, counted: fills.map(inNumbers) };
-  if (isExplained) return log.warn(data, 'supplier refused a call although its limit was kept');
+}
+
+async function lowerScopes(
+  { view, log }: LearningParts,
+  { supplier, profile }: SupplierConnection,
+  permit: Permit,
+  data: object,
+): Promise<void> {
   for (const scope of callScopes(permit, profile)) {
-    const lowered = await view.change(supplier, factorField(scope), (before, now) =>
-      loweredFactor(before, permit.grantedAt, now),
-    );
+    const field = factorField(scope);
+    const lowered = await view.change(supplier, field, (before, at) => loweredFactor(before, permit.grantedAt, at));
     if (lowered === null) continue;
+    const factor = view.learnt(supplier).factors.get(scope);
     log.error(
-      { ...data, scope, factor: view.learnt(supplier).factors.get(scope) },
+      { ...data, scope, factor },
       'supplier refused a call that our count does not explain: less is used of its limits; look for others that use the account',
     );
   }

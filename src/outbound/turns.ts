@@ -34,7 +34,8 @@ export interface Turn {
 }
 
 export const MOST_URGENT: Lane = 'checkout';
-export const STARVED_AFTER_MS = 60_000;
+/** With the wait for a place after it, a lane comes to one permit a minute. */
+export const STARVED_AFTER_MS = 50_000;
 /** Turns of a lane come no more often than every so many permits of the slowest window: a small part of them. */
 const PERMITS_BETWEEN = 10;
 /** A lane that has not asked for so long is not waiting. */

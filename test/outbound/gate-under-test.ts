@@ -6,19 +6,24 @@ import { pino } from 'pino';
 import { systemClock } from '../../src/domain/clock.ts';
 import { createBudget, type Budget } from '../../src/outbound/budget.ts';
 import { createGate, type CallEvent, type RunningGate } from '../../src/outbound/gate.ts';
+import { createStrikes, type Strikes } from '../../src/outbound/strikes.ts';
 import type { CallTerms } from '../../src/outbound/supplier-call.ts';
 import { memoryBudgetLog } from '../../src/redis/budget-log-memory.ts';
 import type { BudgetLog } from '../../src/redis/budget-log.ts';
+import { memoryLearntNotes } from '../../src/redis/learnt-notes-memory.ts';
+import type { LearntNotes } from '../../src/redis/learnt-notes.ts';
 import { memoryTokenShelf } from '../../src/redis/token-shelf-memory.ts';
 import type { TokenShelf } from '../../src/redis/token-shelf.ts';
-import { callLedger } from '../../src/store/calls.ts';
+import { callLedger, countOccupiedIn } from '../../src/store/calls.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';
+import { strikeBook } from '../../src/store/strikes.ts';
 import { open } from './budget-log.contract.ts';
 
 export interface GateUnderTest {
   readonly gate: RunningGate;
   readonly budget: Budget;
+  readonly strikes: Strikes;
   readonly db: Database;
   readonly events: CallEvent[];
   logged(): string;
@@ -29,10 +34,16 @@ export const soon = (): CallTerms => ({ lane: 'interactive', deadline: Date.now(
 
 /** A gate as the composition root joins it, on a database in a file and the twins in memory. */
 export async function gateUnderTest(
-  shared: { readonly shelf?: TokenShelf; readonly budgetLog?: BudgetLog } = {},
+  shared: {
+    readonly shelf?: TokenShelf;
+    readonly budgetLog?: BudgetLog;
+    readonly notes?: LearntNotes;
+    /** Closed by whoever opened it. */
+    readonly db?: Database;
+  } = {},
 ): Promise<GateUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'));
-  const db = openDatabase({ url: `sqlite:${join(folder, 'gate.db')}` });
+  const db = shared.db ?? openDatabase({ url: `sqlite:${join(folder, 'gate.db')}` });
   await migrateDatabase(db);
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
@@ -48,7 +59,9 @@ export async function gateUnderTest(
     newId: () => randomUUID(),
     log,
   };
-  const budget = createBudget({ budgetLog, ledger, ...sources });
+  const strikes = createStrikes({ book: strikeBook(db), clock: systemClock, log });
+  const lessons = { notes: shared.notes ?? memoryLearntNotes(steady), strikes, countOccupied: countOccupiedIn(db) };
+  const budget = createBudget({ budgetLog, ledger, lessons, ...sources });
   const gate = createGate({
     budget,
     ledger,
@@ -59,12 +72,13 @@ export async function gateUnderTest(
   return {
     gate,
     budget,
+    strikes,
     db,
     events,
     logged: () => lines.join(''),
     async close() {
       await gate.drain();
-      await db.close();
+      if (shared.db === undefined) await db.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -42,7 +42,7 @@ const DEFAULT_DATABASE_URL = 'sqlite:data/gateway.db';
  * @throws GatewayError CONFIG_INVALID that lists every fault at once, each with its place and what was expected
  */
 export function loadConfig(sources: ConfigSources = {}): Config {
-  const environment = { ...sources.defaults?.environment, ...withoutEmpty(sources.environment ?? process.env) };
+  const environment = environmentOf(sources);
   const faults: string[] = [];
   const file = readFile(sources.file ?? environment['GATEWAY_CONFIG'], faults);
   const suppliers = supplierConfigs(file.suppliers ?? sources.suppliers ?? {}, environment, faults);
@@ -51,11 +51,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
       host: environment['HOST'] ?? file.http?.host ?? '127.0.0.1',
       port: portFrom(environment['PORT'], faults) ?? file.http?.port ?? 4000,
     },
-    database: {
-      url:
-        urlFrom('MYSQL_URL', environment, file.database?.url, /^(mysql|mariadb):\/\/|^sqlite:./, faults) ??
-        DEFAULT_DATABASE_URL,
-    },
+    database: databaseConfig(environment, file, faults),
     redis: redisConfig(environment, file, faults),
     log: { level: environment['LOG_LEVEL'] ?? file.log?.level ?? sources.defaults?.logLevel ?? 'info' },
     access: { anonymous: file.access?.anonymous ?? sources.defaults?.anonymous ?? ['storefront'] },
@@ -64,6 +60,23 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   checkLogLevel(config.log.level, faults);
   if (faults.length > 0) throw invalid(faults);
   return Object.freeze(config);
+}
+
+/**
+ * The database alone, for who needs no supplier and no secret of one.
+ * @throws GatewayError CONFIG_INVALID as `loadConfig`, without what concerns suppliers
+ */
+export function loadDatabaseConfig(sources: ConfigSources = {}): Config['database'] {
+  const environment = environmentOf(sources);
+  const faults: string[] = [];
+  const file = readFile(sources.file ?? environment['GATEWAY_CONFIG'], faults);
+  const database = databaseConfig(environment, file, faults);
+  if (faults.length > 0) throw invalid(faults);
+  return database;
+}
+
+function environmentOf({ defaults, environment }: ConfigSources): NodeJS.ProcessEnv {
+  return { ...defaults?.environment, ...withoutEmpty(environment ?? process.env) };
 }
 
 /** An empty variable says no more than none: so do shells and containers unset one. */
@@ -87,6 +100,11 @@ function readFile(path: string | undefined, faults: string[]): FileConfig {
   const fields = wellFormed(parsed, '', own);
   faults.push(...own.map((fault) => `${path}: ${fault}`));
   return fields;
+}
+
+function databaseConfig(environment: NodeJS.ProcessEnv, file: FileConfig, faults: string[]): Config['database'] {
+  const url = urlFrom('MYSQL_URL', environment, file.database?.url, /^(mysql|mariadb):\/\/|^sqlite:./, faults);
+  return { url: url ?? DEFAULT_DATABASE_URL };
 }
 
 function redisConfig(environment: NodeJS.ProcessEnv, file: FileConfig, faults: string[]): Config['redis'] {

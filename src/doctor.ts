@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { openPorts } from './app/ports.ts';
-import { openStore } from './app/store.ts';
+import { countPendingMigrations } from './app/store.ts';
 import type { Config } from './config.ts';
 
 export interface Finding {
@@ -20,7 +20,7 @@ export async function examine(load: () => Config): Promise<Finding[]> {
     return [{ isWell: false, text: sentence(error) }];
   }
   return [
-    { isWell: true, text: 'configuration is complete, credentials are readable' },
+    { isWell: true, text: 'configuration is complete, credentials can be read' },
     ...examineSuppliers(config),
     await examineDatabase(config),
     await examineRedis(config),
@@ -41,9 +41,11 @@ function examineSuppliers({ suppliers }: Config): Finding[] {
 
 async function examineDatabase({ database }: Config): Promise<Finding> {
   try {
-    const db = await openStore(database.url);
-    await db.close();
-    return { isWell: true, text: `database answers and is up to date (${db.dialect})` };
+    const pending = await countPendingMigrations(database.url);
+    if (pending === 0) return { isWell: true, text: 'database answers and is up to date' };
+    const what =
+      pending === null ? 'the database file is not there yet' : `database answers; ${pending} migrations to apply`;
+    return { isWell: false, text: `${what}: npm run gateway -- migrate` };
   } catch (error) {
     return { isWell: false, text: sentence(error) };
   }

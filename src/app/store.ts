@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { GatewayError } from '../domain/gateway-error.ts';
 import { openDatabase, type Database } from '../store/database.ts';
-import { migrateDatabase } from '../store/migrate.ts';
+import { migrateDatabase, pendingMigrations } from '../store/migrate.ts';
 
 /**
  * Opens the database and brings it up to date.
@@ -13,18 +14,37 @@ export async function openStore(url: string): Promise<Database> {
     return db;
   } catch (error) {
     await db.close();
-    throw new GatewayError(
-      'STORE_UNAVAILABLE',
-      `The database ${withoutPassword(url)} cannot be used: ${whatToDo(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw unusable(url, error);
   }
 }
 
+/**
+ * Looks at the database and changes nothing.
+ * @returns how many migrations are still to be applied; null where the file is not there yet
+ * @throws GatewayError STORE_UNAVAILABLE as `openStore`
+ */
+export async function countPendingMigrations(url: string): Promise<number | null> {
+  if (url.startsWith(SQLITE) && !existsSync(url.slice(SQLITE.length))) return null;
+  const db = openDatabase({ url });
+  try {
+    return (await pendingMigrations(db)).length;
+  } catch (error) {
+    throw unusable(url, error);
+  } finally {
+    await db.close();
+  }
+}
+
+const SQLITE = 'sqlite:';
+
+function unusable(url: string, cause: unknown): GatewayError {
+  const message = `The database ${withoutPassword(url)} cannot be used: ${whatToDo(cause)}`;
+  return new GatewayError('STORE_UNAVAILABLE', message, { cause });
+}
+
+/** Up to the last `@`: a password may hold one. */
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
+  return url.replace(/\/\/.*@/s, '//');
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

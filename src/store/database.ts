@@ -36,6 +36,10 @@ const TRANSACTION_TRIES = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 10_000;
 
+/** What knex would print past the log, statements and addresses included; every error it prints is thrown as well. */
+const nothing = (): void => undefined;
+const SILENT: NonNullable<Knex.Config['log']> = { debug: nothing, warn: nothing, error: nothing, deprecate: nothing };
+
 export function openDatabase(settings: DatabaseSettings): Database {
   const dialect = dialectOf(settings.url);
   const connections = dialect === 'mysql' ? openMysql(settings) : openSqlite(settings.url);
@@ -78,6 +82,7 @@ function openMysql(settings: DatabaseSettings): Knex {
   const url = new URL(settings.url);
   return knex({
     client: 'mysql2',
+    log: SILENT,
     connection: {
       host: url.hostname,
       port: url.port === '' ? 3306 : Number(url.port),
@@ -101,6 +106,7 @@ function openSqlite(url: string): Knex {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
   return knex({
     client: LibsqlClient,
+    log: SILENT,
     connection: { filename },
     useNullAsDefault: true,
     pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },

@@ -43,6 +43,14 @@ export async function migrateDatabase(db: Database): Promise<string[]> {
   });
 }
 
+/** Names of the migrations still to be applied. Changes nothing; knex's own list would create its tables. */
+export async function pendingMigrations({ knex }: Database): Promise<string[]> {
+  const hasTable = await knex.schema.hasTable('knex_migrations');
+  const rows = hasTable ? await knex<{ name: string }>('knex_migrations').select('name') : [];
+  const applied = new Set(rows.map((row) => row.name));
+  return (await migrationSource.getMigrations([])).filter((name) => !applied.has(name));
+}
+
 /** Clears knex's own lock row, which only a killed process can have left: ours is held. */
 async function migrateUnlocked(knex: Knex, migrate: (knex: Knex) => Promise<string[]>): Promise<string[]> {
   if (await knex.schema.hasTable('knex_migrations_lock')) await knex('knex_migrations_lock').update({ is_locked: 0 });

@@ -37,6 +37,8 @@ let gateTerms: CallTerms[];
 beforeAll(async () => {
   store = await createTestDatabase('sqlite');
   redis = await redisUnderTest('refresh');
+  // Each test makes caches of its own over this one client.
+  redis.client.setMaxListeners(0);
 });
 beforeEach(() => {
   supplier = createAskedSupplier(`s-${randomUUID().slice(0, 8)}`);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createHousekeeping } from './app/housekeeping.ts';
 import { observe } from './app/observed.ts';
-import { becomeOnlyProcess } from './app/only-process.ts';
+import { becomeOnlyProcess, grantingWhileHeld, placeLost } from './app/only-process.ts';
 import { openPorts, type Ports } from './app/ports.ts';
 import { openStore } from './app/store.ts';
 import { connectSupplier } from './app/suppliers.ts';
@@ -44,6 +44,8 @@ export interface App {
   isFilled(): Promise<boolean>;
   /** Some parts, for an example to paste. */
   someParts(first: number): Promise<readonly Part[]>;
+  /** Rejects with a sentence once this process may call no supplier any more and should end. */
+  readonly lost: Promise<never>;
   /** Ends work at its next safe place, answers what was asked, and lets go of everything. */
   close(): Promise<void>;
 }
@@ -58,13 +60,15 @@ const IDE_FOLDER = fileURLToPath(new URL('../ide/', import.meta.url));
 
 /**
  * The composition root: the only place where parts are constructed and joined.
- * @param onLost called where this process may no longer call suppliers and should end
+ * @param onWaiting told where another process has to end first
  */
-export async function openApp(config: Config, log: Logger, onLost: () => void = () => undefined): Promise<App> {
-  const rooms = await openRooms(config, log, onLost);
+export async function openApp(config: Config, log: Logger, onWaiting: () => void = () => undefined): Promise<App> {
+  const losing = new AbortController();
+  const rooms = await openRooms(config, log, { onWaiting, onLost: () => losing.abort() });
   const { db, ports, suppliers, reader, gate } = rooms;
   const ending: (() => Promise<void>)[] = [];
   return {
+    lost: rejectedBy(losing.signal),
     async listen({ host, port }) {
       const http = await createFront(rooms);
       ending.unshift(() => http.close());
@@ -102,7 +106,16 @@ export async function openApp(config: Config, log: Logger, onLost: () => void = 
 
 type Rooms = Awaited<ReturnType<typeof openRooms>>;
 
-async function openRooms(config: Config, log: Logger, onLost: () => void) {
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  const rejected = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(placeLost()), { once: true });
+  });
+  // Whoever does not look at it closes the app anyway.
+  rejected.catch(() => undefined);
+  return rejected;
+}
+
+async function openRooms(config: Config, log: Logger, place: { onWaiting: () => void; onLost: () => void }) {
   const clock = systemClock;
   const random = (): number => Math.random();
   const monotonic = (): number => performance.now();
@@ -112,14 +125,15 @@ async function openRooms(config: Config, log: Logger, onLost: () => void) {
   const profiles = new Map(suppliers.map(({ id, connection }) => [id, connection.profile]));
 
   const db = await openStore(config.database.url);
-  const only = config.redis === null ? await becomeOnlyProcess({ db, clock, owner, onLost }) : null;
+  const only = config.redis === null ? await becomeOnlyProcess({ db, clock, owner, ...place }) : null;
   const ports = openPorts(config.redis, log);
   const { wake, cache } = ports;
   const ledger = callLedger(db);
   const sources = { clock, monotonic, random, newId, log };
   const strikes = createStrikes({ book: strikeBook(db), clock, log });
   const lessons = { notes: ports.learntNotes, strikes, countOccupied: countOccupiedIn(db) };
-  const budget = createBudget({ budgetLog: ports.budgetLog, ledger, lessons, ...sources });
+  const budgetLog = only === null ? ports.budgetLog : grantingWhileHeld(ports.budgetLog, only);
+  const budget = createBudget({ budgetLog, ledger, lessons, ...sources });
   const observed = observe({ db, budget, strikes, suppliers, clock });
   const gate = createGate({
     budget,

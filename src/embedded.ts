@@ -15,6 +15,10 @@ export interface EmbeddedOptions {
   readonly catalogFile?: string;
 }
 
+/** Said while a process that may be gone still has the database. */
+export const WAITING =
+  'Another gateway process has this database. Waiting for its place, in case it was killed; a few seconds at most.';
+
 const SANDBOX_STARTS_WITHIN_MS = 30_000;
 const SANDBOX_STOPS_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 200;
@@ -34,19 +38,15 @@ export async function runEmbedded(options: EmbeddedOptions): Promise<void> {
 }
 
 async function serveAndWork(config: Config, sandboxUrl: string | null, stopped: Promise<void>): Promise<void> {
-  let lose = (): void => undefined;
-  const lost = new Promise<void>((resolve) => {
-    lose = resolve;
-  });
-  const app = await openApp(config, createLog(config.log.level, 2), lose);
+  const app = await openApp(config, createLog(config.log.level, 2), () => say(WAITING));
   try {
     const url = await app.listen(config.http);
     say(`Gateway   ${url}/graphql   (open it in a browser for the query editor)`);
     say(`Health    ${url}/health/ready     Metrics  ${url}/metrics`);
     if (sandboxUrl !== null)
       say(`Supplier  ${sandboxUrl}   (sandbox; its verdict on our calls: ${sandboxUrl}/_sandbox/verdict)`);
-    await Promise.race([fillAndShow(app, url, stopped), lost]);
-    await Promise.race([stopped, lost]);
+    await Promise.race([fillAndShow(app, url, stopped), app.lost]);
+    await Promise.race([stopped, app.lost]);
     say('Stopping.');
   } finally {
     await app.close();

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
 import { openApp, type App } from './app.ts';
-import { loadConfig, type Config, type ConfigSources } from './config.ts';
+import type { Logger } from 'pino';
+import { openStore } from './app/store.ts';
+import { loadConfig, loadDatabaseConfig, type Config, type ConfigSources } from './config.ts';
 import { examine } from './doctor.ts';
 import { systemClock } from './domain/clock.ts';
 import { GatewayError } from './domain/gateway-error.ts';
 import { FEEDS, type Feed } from './domain/profile.ts';
 import { createLog } from './log.ts';
 import { SANDBOX_COMMAND_OPTIONS, runSandboxCommand, type SandboxCommandOptions } from './sandbox/command.ts';
-import { runEmbedded, type EmbeddedOptions } from './embedded.ts';
+import { runEmbedded, WAITING, type EmbeddedOptions } from './embedded.ts';
 import { createProgressPrinter } from './sync/progress.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -35,8 +37,8 @@ program
   .addOption(configOption())
   .action(
     run((options: CommonOptions) =>
-      withApp(options, async (app, config) => {
-        await app.listen(config.http);
+      withApp(options, async (app, config, log) => {
+        log.info({ url: await app.listen(config.http) }, 'gateway listening');
         await untilStopped();
       }),
     ),
@@ -83,7 +85,12 @@ program
   .command('migrate')
   .description('bring the database up to date')
   .addOption(configOption())
-  .action(run((options: CommonOptions) => withApp(options, () => Promise.resolve())));
+  .action(
+    run(async (options: CommonOptions) => {
+      const db = await openStore(loadDatabaseConfig(sourcesFrom(options)).url);
+      await db.close();
+    }),
+  );
 
 program
   .command('doctor')
@@ -111,12 +118,16 @@ sandboxCommand.action(
 await program.parseAsync();
 
 /** Opens what the configuration names, does the work, and closes it again whatever happens. */
-async function withApp(options: CommonOptions, work: (app: App, config: Config) => Promise<void>): Promise<void> {
+async function withApp(
+  options: CommonOptions,
+  work: (app: App, config: Config, log: Logger) => Promise<void>,
+): Promise<void> {
   const config = loadConfig(sourcesFrom(options));
   if (config.suppliers.length === 0) throw noSuppliers();
-  const app = await openApp(config, createLog(config.log.level));
+  const log = createLog(config.log.level);
+  const app = await openApp(config, log, () => console.error(WAITING));
   try {
-    await work(app, config);
+    await Promise.race([work(app, config, log), app.lost]);
   } finally {
     await app.close();
   }

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
-
-const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 
 interface Run {
   readonly code: number | null;
@@ -20,8 +18,6 @@ describe('the command line', () => {
   let config: string;
 
   beforeAll(async () => {
-    if (!existsSync(MAIN))
-      throw new Error('dist/src/main.js is missing: run `npm run build`, or the tests by `npm test`.');
     sandbox = await startSandbox({ parts: 30, movesPerSecond: 0 });
     config = join(folder, 'gateway.json');
     writeFileSync(
@@ -44,14 +40,14 @@ describe('the command line', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  function started(args: readonly string[], environment: NodeJS.ProcessEnv = {}): GatewayProcess {
+    const secrets = { S_ID: 'sandbox', S_SECRET: 'sandbox-secret' };
+    return startGatewayProcess(args, { cwd: folder, environment: { ...secrets, ...environment } });
+  }
+
   function command(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Run> {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], S_ID: 'sandbox', S_SECRET: 'sandbox-secret', ...environment },
-    });
-    let out = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (out += bytes.toString()));
-    return new Promise((resolve) => child.once('close', (code) => resolve({ code, out })));
+    const run = started(args, environment);
+    return run.ended().then((code) => ({ code, out: run.out() }));
   }
 
   it('walks a feed and says what it did', async () => {
@@ -95,17 +91,64 @@ describe('the command line', () => {
     expect(run.code).toBe(1);
   });
 
-  it('refuses to be a second process on one database without Redis', async () => {
-    const first = spawn(process.execPath, [MAIN, 'worker', '--config', config], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], S_ID: 'sandbox', S_SECRET: 'sandbox-secret' },
+  it('keeps every part of a password to itself, also one that holds an @', async () => {
+    const run = await command(['migrate'], { MYSQL_URL: 'mysql://user:hunter2@hunter3@127.0.0.1:1/x' });
+    expect(run.out).toMatch(/mysql:\/\/127\.0\.0\.1:1\/x cannot be used/);
+    expect(run.out).not.toMatch(/hunter/);
+    const undecodable = await command(['migrate'], { MYSQL_URL: 'mysql://user:hunter2%@127.0.0.1:1/x' });
+    expect(undecodable.out).toMatch(/percent-encode the password/);
+    expect(undecodable.out).not.toMatch(/hunter/);
+  });
+
+  it('prints nothing of a failing database beside its own sentence', async () => {
+    const run = await command(['doctor', '--config', config], { MYSQL_URL: 'mysql://user:hunter2@127.0.0.1:1/x' });
+    expect(run.out.match(/^MEND.*nothing listens there/gm)).toHaveLength(1);
+    expect(run.out.split('\n').filter((line) => line !== '' && !/^(ok  |MEND) /.test(line))).toEqual([]);
+  });
+
+  it('migrates without suppliers and without their secrets; looking at the database changes nothing', async () => {
+    const url = `sqlite:${join(folder, 'fresh.db')}`;
+    const doctor = (): Promise<Run> => command(['doctor', '--config', config], { MYSQL_URL: url });
+    const missing = await doctor();
+    expect(missing.out).toMatch(/MEND the database file is not there yet: npm run gateway -- migrate/);
+    expect(existsSync(join(folder, 'fresh.db'))).toBe(false);
+    writeFileSync(join(folder, 'fresh.db'), '');
+    for (const _ of [1, 2]) {
+      expect((await doctor()).out).toMatch(
+        /MEND database answers; \d+ migrations to apply: npm run gateway -- migrate/,
+      );
+    }
+    expect(await command(['migrate'], { MYSQL_URL: url })).toEqual({ code: 0, out: '' });
+    expect(await command(['migrate', '--config', config], { MYSQL_URL: url, S_ID: '' })).toMatchObject({ code: 0 });
+    expect((await doctor()).out).toMatch(/ok {3}database answers and is up to date/);
+  }, 60_000);
+
+  it('says in a sentence that a port is taken', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const own = { MYSQL_URL: `sqlite:${join(folder, 'port.db')}`, PORT: String(port) };
+    const run = await command(['serve', '--config', config], own);
+    taken.close();
+    expect(run).toEqual({
+      code: 1,
+      out: `Port ${port} of 127.0.0.1 is taken: stop what listens there or set PORT to another.\n`,
     });
+  });
+
+  it('refuses to be a second process on one database without Redis', async () => {
+    const first = started(['worker', '--config', config]);
     const arrivals = (): number => sandbox.verdict().arrivals;
     const before = arrivals();
     await expect.poll(arrivals, { timeout: 10_000 }).toBeGreaterThan(before);
-    const second = await command(['sync', 'sandbox', 'stock', '--config', config]);
-    first.kill('SIGTERM');
-    expect(await new Promise((resolve) => first.once('close', resolve))).toBe(0);
+    const [second, migrated] = await Promise.all([
+      command(['sync', 'sandbox', 'stock', '--config', config]),
+      command(['migrate', '--config', config]),
+    ]);
+    first.child.kill('SIGTERM');
+    expect(await first.ended()).toBe(0);
+    expect(migrated).toEqual({ code: 0, out: '' });
+    expect(second.out).toMatch(/Waiting for its place/);
     expect(second.out).toMatch(/Another gateway process is using this database.*REDIS_URL/s);
     expect(second.code).toBe(1);
   }, 60_000);

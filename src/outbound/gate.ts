@@ -11,7 +11,7 @@ import { createCredentials, type Authorization, type ClientCredentials, type Cre
 import { isAtTheDoor, refusedAtTheDoor } from './door.ts';
 import { createEndings } from './endings.ts';
 import { watchSending } from './first-byte.ts';
-import type { Permit } from './permit.ts';
+import { PERMIT_MAX_AGE_MS, type Permit } from './permit.ts';
 import { requestUrl } from './request-url.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import type { Failed, RawAnswer } from './supplier-answer.ts';
@@ -129,7 +129,8 @@ interface ExchangeParts {
 async function exchange(parts: ExchangeParts, call: Call, permit: Permit): Promise<RawAnswer | Failed> {
   const { callTimeoutMs, maxBodyBytes } = call.connection.profile;
   const { signal } = call.terms;
-  const sendBefore = parts.monotonic() + callTimeoutMs;
+  // Not from now: a process that stood still since it looked at its permit's age must not send by it.
+  const sendBefore = Math.min(parts.monotonic(), permit.takenAt + PERMIT_MAX_AGE_MS) + callTimeoutMs;
   const over = new AbortController();
   const abort = (): void => over.abort();
   // The client's own time-out does not cover the body.

@@ -54,7 +54,7 @@ const profile: fc.Arbitrary<Profile> = fc
       .map((limits) => limits.filter((one) => one !== null)),
     share: fc.constantFrom(1, 1, 0.8, 0.5),
     keptBack: fc.constantFrom({}, { backfill: 0.34 }, { scheduled: 0.25, backfill: 0.5 }, { backfill: 1 }),
-    callTimeoutMs: fc.constantFrom(600, 1_500),
+    callTimeoutMs: fc.constantFrom(600, 1_500, 2_000),
     networkDelayMs: fc.constantFrom(0, 200, 400),
   })
   .map(profileWith);
@@ -62,7 +62,7 @@ const profile: fc.Arbitrary<Profile> = fc
 const caller = fc.record({
   process: fc.nat({ max: PROCESSES - 1 }),
   /** Dense at first, so that what goes wrong meets many that wait. */
-  startMs: moment(1_500, 8_000),
+  startMs: moment(1_500, 7_000),
   account: fc.constantFrom(...ACCOUNTS),
   callClass: fc.constantFrom('read', ...CALL_CLASSES),
   lane: fc.constantFrom(...LANES),
@@ -72,16 +72,18 @@ const caller = fc.record({
   /** Between the row and the first byte: at times the process is stopped for longer than the call may take. */
   sendMs: fc.oneof({ weight: 9, arbitrary: moment(300, 300) }, { weight: 1, arbitrary: moment(2_500, 2_500) }),
   /** Share of the longest possible way to the supplier. */
-  way: fc.constantFrom(0, 0, 0.1, 0.4, 0.7, 1),
+  way: fc.constantFrom(0, 0, 0.1, 0.4, 0.8, 1, 1),
   workMs: moment(400, 1_500),
-  ending: fc.constantFrom('answered', 'answered', 'answered', 'answered', 'brokenOff', 'lost'),
+  ending: fc.constantFrom('answered', 'answered', 'answered', 'brokenOff', 'lost'),
   stampMs: moment(60, 60),
 });
 
 const blow = fc.record({
-  atMs: moment(2_500, 12_000),
+  atMs: moment(3_000, 9_000),
   kind: fc.constantFrom(
     // The store loses all it had; a store with another clock takes its place.
+    'flush' as const,
+    'flush' as const,
     'flush' as const,
     'flush' as const,
     // A process dies with what it holds.
@@ -106,6 +108,6 @@ const blow = fc.record({
 
 export const schedule = fc.record({
   profile,
-  callers: fc.array(caller, { minLength: 4, maxLength: 24, size: 'max' }),
+  callers: fc.array(caller, { minLength: 6, maxLength: 24, size: 'max' }),
   blows: fc.array(blow, { maxLength: 5, size: 'max' }),
 });

@@ -11,10 +11,10 @@ import type {
 import { mapSource } from './map-source.ts';
 
 export const changeQueries: Pick<QueryResolvers, 'stockChanges'> = {
-  stockChanges: async (_, { first, after, filter }, { changes }) => {
+  stockChanges: async (_, { first, after, filter }, { changes, counted }) => {
     const page = await changes.page(positionOfCursor(after), pageLength(first), changeFilter(filter));
     return {
-      changes: page.changes,
+      changes: [...counted(page.changes)],
       gap: page.gap,
       endCursor: changeCursor(page.endPosition),
       hasNextPage: page.hasMore,

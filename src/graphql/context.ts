@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { GatewayError } from '../domain/gateway-error.ts';
 import type { SupplierId } from '../domain/identity.ts';
 import type { ChangeFeed } from '../inventory/change-feed.ts';
 import type { Reader, ReadSession } from '../inventory/read.ts';
@@ -20,8 +21,13 @@ export function anonymousCaller(scopes: readonly string[]): Caller {
 export interface RequestContext {
   /** What this operation has loaded it does not load again. */
   reads: ReadSession;
-  /** Forgets what was loaded: each event of a subscription is answered from the present. */
+  /** Forgets what was loaded and counted: each event of a subscription is answered from the present. */
   renewReads(): void;
+  /**
+   * Counts a list that goes into the answer, and hands it on.
+   * @throws GatewayError BAD_USER_INPUT where the answer would hold more than `ANSWER_OBJECTS` objects
+   */
+  counted<T>(list: readonly T[]): readonly T[];
   readonly jobs: RefreshJobs;
   readonly changes: ChangeFeed;
   readonly suppliers: readonly SupplierId[];
@@ -40,11 +46,21 @@ export interface ContextDeps {
   readonly log: Logger;
 }
 
+/** What one answer may hold. The text of a query does not tell how long its lists become. */
+export const ANSWER_OBJECTS = 20_000;
+
 export function createContext(deps: ContextDeps, caller: Caller): RequestContext {
+  let objects = 0;
   const context: RequestContext = {
     reads: deps.reader.session(),
     renewReads() {
       context.reads = deps.reader.session();
+      objects = 0;
+    },
+    counted(list) {
+      objects += list.length;
+      if (objects > ANSWER_OBJECTS) throw tooLarge();
+      return list;
     },
     jobs: deps.jobs,
     changes: deps.changes,
@@ -54,4 +70,11 @@ export function createContext(deps: ContextDeps, caller: Caller): RequestContext
     log: deps.log,
   };
   return context;
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError(
+    'BAD_USER_INPUT',
+    `The answer would hold more than ${ANSWER_OBJECTS} objects: ask for fewer parts at a time, or for fewer of their lists.`,
+  );
 }

@@ -9,10 +9,10 @@ import { globalId, keyOf } from './ids.ts';
 export const partQueries: Pick<QueryResolvers, 'part' | 'partsBy' | 'parts'> = {
   part: (_, { by }, context) => findPart(by, context),
   // A list of promises: one name that is wrong fails its own place, not the list.
-  partsBy: (_, { by }, context) => boundedList('by', by).map((each) => findPart(each, context)),
+  partsBy: (_, { by }, context) => context.counted(boundedList('by', by)).map((each) => findPart(each, context)),
   parts: async (_, wish, context) => {
     const { parts, hasNextPage } = await readPage(wish, context);
-    const edges = parts.map(({ part, cursor }) => ({ node: part, cursor: cursorOf('parts', cursor) }));
+    const edges = context.counted(parts).map(({ part, cursor }) => ({ node: part, cursor: cursorOf('parts', cursor) }));
     return {
       edges,
       nodes: edges.map((edge) => edge.node),
@@ -29,6 +29,7 @@ export const partQueries: Pick<QueryResolvers, 'part' | 'partsBy' | 'parts'> = {
 
 export const Part: PartResolvers = {
   id: (part) => globalId('part', part.id),
+  offers: (part, _, { counted }) => [...counted(part.offers)],
   availability: (part, { freshness }, { reads }) => reads.availability(part, freshnessWish(freshness)),
 };
 

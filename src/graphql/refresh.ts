@@ -48,6 +48,7 @@ export const refreshSubscriptions: Pick<SubscriptionResolvers, 'refreshJobUpdate
 
 export const RefreshJob: RefreshJobResolvers = {
   id: (job) => globalId('job', job.id),
+  results: (job, _, { counted }) => [...counted(job.results)],
 };
 
 export const RefreshResult: RefreshResultResolvers = {

@@ -32,9 +32,10 @@ const Duration = new GraphQLScalarType<number, string>({
   parseLiteral: (node) => durationMs(node.kind === Kind.STRING ? node.value : null),
 });
 
+/** Steady clocks count fractions of a millisecond: no reason to fail a field that has its value. */
 function wholeNumber(value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  throw new TypeError(`Expected whole milliseconds, got ${typeof value}.`);
+  if (typeof value === 'number' && Number.isSafeInteger(Math.round(value))) return Math.round(value);
+  throw new TypeError(`Expected milliseconds, got ${typeof value}.`);
 }
 
 function durationMs(value: unknown): number {

@@ -18,7 +18,7 @@ import {
 } from './quota.ts';
 import { refreshMutations, refreshQueries, refreshSubscriptions, RefreshJob, RefreshResult } from './refresh.ts';
 import { addScalars } from './scalars.ts';
-import { Availability, ChangedQuantity, Freshness, StockLevel } from './stock.ts';
+import { Availability, ChangedQuantity, Freshness, OfferStock, StockLevel } from './stock.ts';
 import { Supplier, supplierQueries } from './supplier.ts';
 
 /** The public contract; the build copies it beside its own sources. */
@@ -45,6 +45,7 @@ const resolvers: Resolvers = {
   Node,
   Part,
   Offer,
+  OfferStock,
   StockLevel,
   Availability,
   Freshness,

@@ -3,6 +3,7 @@ import type {
   AvailabilityResolvers,
   ChangedQuantityResolvers,
   FreshnessResolvers,
+  OfferStockResolvers,
   QuantityQuality,
   StockLevelResolvers,
 } from './generated.ts';
@@ -18,7 +19,12 @@ export const ChangedQuantity: ChangedQuantityResolvers = {
   quality: (quantity) => shownQuality(quantity),
 };
 
+export const OfferStock: OfferStockResolvers = {
+  levels: (stock, _, { counted }) => [...counted(stock.levels)],
+};
+
 export const Availability: AvailabilityResolvers = {
+  levels: (availability, _, { counted }) => [...counted(availability.levels)],
   quantity: (availability) => shownCount(availability.quantity),
   quantityIsAtLeast: (availability) =>
     availability.quantityIsAtLeast || (availability.quantity !== null && availability.quantity > MAX_SHOWN_COUNT),

@@ -8,7 +8,9 @@ import type { Wake } from '../redis/wake.ts';
 import { errorCode, type Database } from '../store/database.ts';
 import { claimJob, endJob, insertJob, keepJob, pruneJobs, readJob, saveJobLine } from '../store/refresh-jobs.ts';
 import type { JobLine, JobLineState, JobState, StoredJob } from '../store/refresh-jobs.ts';
-import type { Refresher, RefreshOutcome } from './refresh.ts';
+import { linesOverShare } from './forced-share.ts';
+import { createBatcher } from './batcher.ts';
+import { cacheKey, type Refresher, type RefreshOutcome } from './refresh.ts';
 
 /** A forced refresh as its caller sees it. Times in epoch ms. */
 export interface RefreshJobView {
@@ -50,7 +52,13 @@ export interface RefreshJobsDeps {
 }
 
 export function createRefreshJobs(deps: RefreshJobsDeps): RefreshJobs {
-  const job = async (id: string): Promise<RefreshJobView | null> => viewOf(await readJob(deps.db, id));
+  // However many follow one job: one read at a time, and whoever comes meanwhile shares the next.
+  const views = createBatcher({
+    load: (ids: string[]) => readViews(deps.db, ids),
+    keysPerStatement: JOBS_PER_READ,
+    statementsInFlight: 1,
+  });
+  const job = async (id: string): Promise<RefreshJobView | null> => (await views.getMany([id])).get(id) ?? null;
   return {
     async request({ parts, idempotencyKey, caller }) {
       const offers = [...new Map(parts.flatMap((part) => part.offers).map((offer) => [offer.id, offer])).values()];
@@ -73,6 +81,17 @@ export function createRefreshJobs(deps: RefreshJobsDeps): RefreshJobs {
   };
 }
 
+const JOBS_PER_READ = 100;
+
+async function readViews(db: Database, ids: readonly string[]): Promise<Map<string, RefreshJobView>> {
+  const views = new Map<string, RefreshJobView>();
+  for (const id of ids) {
+    const view = viewOf(await readJob(db, id));
+    if (view !== null) views.set(id, view);
+  }
+  return views;
+}
+
 /** Runs jobs, this process's and those that others let go. */
 export interface RefreshJobWorker {
   start(): void;
@@ -80,7 +99,7 @@ export interface RefreshJobWorker {
   stop(): Promise<void>;
 }
 
-export interface RefreshJobWorkerDeps extends RefreshJobsDeps {
+export interface RefreshJobWorkerDeps extends RefreshJobsDeps, UnaskedDeps {
   readonly refresher: Refresher;
   readonly log: Logger;
   /** This process, among all. */
@@ -101,11 +120,14 @@ export function createRefreshJobWorker(deps: RefreshJobWorkerDeps): RefreshJobWo
   let nudge = new AbortController();
   let loop: Promise<void> = Promise.resolve();
   let prunedAt = deps.clock.now();
+  let servedLast = '';
 
   const look = async (): Promise<void> => {
     while (running.size < JOBS_AT_ONCE && !stopping.signal.aborted) {
-      const id = await claimJob(deps.db, deps.owner, deps.clock.now(), OWNED_FOR_MS);
-      if (id === null) break;
+      const claimed = await claimJob(deps.db, deps.owner, deps.clock.now(), OWNED_FOR_MS, servedLast);
+      if (claimed === null) break;
+      const { id } = claimed;
+      servedLast = claimed.caller;
       const run = runJob(deps, id).catch((error: unknown) => {
         deps.log.error(
           { code: errorCode(error), job: id },
@@ -159,8 +181,12 @@ async function runJob(deps: RefreshJobWorkerDeps, id: string): Promise<void> {
   const ended = new AbortController();
   const keeping = keepOwning(deps, id, ended.signal);
   try {
+    const settled = await settleUnasked(deps, job);
     const states = await Promise.all(
-      job.lines.map((line) => (line.state === 'WAITING' ? runLine(deps, id, line) : Promise.resolve(line.state))),
+      job.lines.map(async (line) => {
+        const state = settled.get(line.line) ?? line.state;
+        return state === 'WAITING' ? runLine(deps, id, line) : state;
+      }),
     );
     await endJob(deps.db, id, deps.owner, states.includes('FAILED') ? 'FAILED' : 'DONE', deps.clock.now());
   } finally {
@@ -198,7 +224,12 @@ function resultOf(outcome: RefreshOutcome): Pick<JobLine, 'state' | 'reason' | '
 
 function digestOf(parts: readonly Part[]): string {
   return createHash('sha256')
-    .update(parts.map((part) => part.id).join())
+    .update(
+      parts
+        .map((part) => part.id)
+        .sort()
+        .join(),
+    )
     .digest('base64url');
 }
 

@@ -110,11 +110,16 @@ async function askForToken(
   const result = await attemptCall(parts, { connection, terms, request, url, authorization: NOBODY });
   if (!('failed' in result)) return result.body;
   // 400 `invalid_client` is how many say that the credentials are wrong (RFC 6749 §5.2).
-  if (result.status !== 400 && result.status !== 401) throw result.failed;
+  if (result.status !== 400 && result.status !== 401) throw withoutRaw(result.failed);
   throw new CallFailed(
     'refused',
     `${connection.supplier} gave no access token: ${result.status}. Check the client id and secret of account ${connection.account}.`,
   );
+}
+
+/** What a token endpoint sends may be a token, or the secret sent back: it is never kept. */
+function withoutRaw({ failure, message, retryAt }: CallFailed): CallFailed {
+  return new CallFailed(failure, message, { retryAt });
 }
 
 const NOBODY: Authorization = { headers: {}, sealed: null };

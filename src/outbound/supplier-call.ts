@@ -91,7 +91,7 @@ const STALE_REASON: Record<CallFailure, StaleReason> = {
 
 export class CallFailed extends Error {
   readonly failure: CallFailure;
-  /** When another try may succeed, epoch ms; null where unknown. */
+  /** When another try may succeed, whole epoch ms; null where unknown. */
   readonly retryAt: number | null;
   /** The first bytes of an unusable answer, for a dead letter; null elsewhere. */
   readonly raw: string | null;
@@ -104,7 +104,7 @@ export class CallFailed extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CallFailed';
     this.failure = failure;
-    this.retryAt = options.retryAt ?? null;
+    this.retryAt = options.retryAt == null ? null : Math.ceil(options.retryAt);
     this.raw = options.raw ?? null;
   }
 

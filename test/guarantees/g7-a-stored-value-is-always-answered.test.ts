@@ -22,10 +22,12 @@ const never = 10 * 365 * 86_400;
 const seldom = { fullEverySeconds: never, incrementalEverySeconds: never, overlapSeconds: 5 };
 const supplier = { schedules: { catalog: seldom, stock: seldom, prices: seldom } };
 const sandbox = { parts: 60, movesPerSecond: 0 };
+/** For every try and time-out on the way to the reason itself, on a busy machine too; a caller who leaves before is told TIMED_OUT. */
+const LONG_ENOUGH = 'PT8S';
 
 /** Every part is stored, so every part is answered, whatever it was asked with: stale where it must be, with its reason. */
-async function answers(gateway: WholeGateway, onStale: string): Promise<Set<string | null>> {
-  const freshness = { maxAge: 'PT0S', onStale, waitUpTo: 'PT1S' };
+async function answers(gateway: WholeGateway, onStale: string, waitUpTo = 'PT1S'): Promise<Set<string | null>> {
+  const freshness = { maxAge: 'PT0S', onStale, waitUpTo };
   const { data, errors } = await gateway.ask<Page>(QUERY, { freshness });
   expect(errors).toBeUndefined();
   expect(data.parts.nodes).toHaveLength(20);
@@ -54,17 +56,17 @@ describe('G7: the failure of a supplier never fails a query that has a stored va
   });
   afterAll(() => gateway.close());
 
+  // The first time it is met, the second time it is remembered: the reason is the same.
   it.each([
-    ['errors500', ['SUPPLIER_UNREACHABLE']],
-    ['reset', ['SUPPLIER_UNREACHABLE']],
-    ['html200', ['SUPPLIER_ANSWER_UNUSABLE']],
-    ['truncated', ['SUPPLIER_UNREACHABLE', 'SUPPLIER_ANSWER_UNUSABLE']],
-    ['slow', ['TIMED_OUT']],
-  ] as const)('while it answers with %s', async (kind, reasons) => {
+    ['errors500', 'SUPPLIER_UNREACHABLE', LONG_ENOUGH],
+    ['reset', 'SUPPLIER_UNREACHABLE', LONG_ENOUGH],
+    ['html200', 'SUPPLIER_ANSWER_UNUSABLE', LONG_ENOUGH],
+    ['truncated', 'SUPPLIER_ANSWER_UNUSABLE', LONG_ENOUGH],
+    ['slow', 'TIMED_OUT', 'PT1S'],
+  ] as const)('while it answers with %s', async (kind, reason, waitUpTo) => {
     control.addFault({ kind, path: '/v1', ...(kind === 'slow' && { delayMs: 3_000 }) });
-    const seen = [...(await answers(gateway, 'WAIT_THEN_SERVE')), ...(await answers(gateway, 'WAIT_THEN_SERVE'))];
-    expect([...reasons, 'TIMED_OUT', 'SUPPLIER_UNREACHABLE']).toEqual(expect.arrayContaining(seen));
-    expect(seen).not.toContain(null);
+    for (let again = 0; again < 2; again += 1)
+      expect(await answers(gateway, 'WAIT_THEN_SERVE', waitUpTo)).toEqual(new Set([reason]));
     await answers(gateway, 'SERVE_AND_REVALIDATE');
     expect(await answers(gateway, 'CACHE_ONLY')).toEqual(new Set(['CACHE_ONLY']));
     control.clearFaults();
@@ -73,8 +75,8 @@ describe('G7: the failure of a supplier never fails a query that has a stored va
 
   it('while it says that it is asked too often', async () => {
     control.addFault({ kind: 'storm429', path: '/v1', count: 1 });
-    const reasons = [...(await answers(gateway, 'WAIT_THEN_SERVE')), ...(await answers(gateway, 'WAIT_THEN_SERVE'))];
-    expect(reasons).toEqual(['SUPPLIER_PAUSED', 'SUPPLIER_PAUSED']);
+    for (let again = 0; again < 2; again += 1)
+      expect(await answers(gateway, 'WAIT_THEN_SERVE')).toEqual(new Set(['SUPPLIER_PAUSED']));
     control.clearFaults();
     await freshAgain(gateway);
   });
@@ -113,8 +115,8 @@ describe('G7: the failure of Redis never fails a query that has a stored value',
     proxy.set(mode);
     const arrivals = gateway.sandbox.verdict().arrivals;
     expect(await answers(gateway, 'CACHE_ONLY')).toEqual(new Set(['CACHE_ONLY']));
-    const reasons = await answers(gateway, 'WAIT_THEN_SERVE');
-    expect(['BUDGET_UNREACHABLE', 'TIMED_OUT']).toEqual(expect.arrayContaining([...reasons]));
+    const reasons = await answers(gateway, 'WAIT_THEN_SERVE', LONG_ENOUGH);
+    expect(reasons).toEqual(new Set(['BUDGET_UNREACHABLE']));
     await answers(gateway, 'SERVE_AND_REVALIDATE');
     expect(gateway.sandbox.verdict().arrivals).toBe(arrivals);
     const ready = await fetch(`${gateway.url}/health/ready`);

@@ -54,7 +54,18 @@ export function acceptSockets(server: Server, deps: SocketsDeps): Sockets {
 function refusalOf(request: IncomingMessage, open: number, deps: SocketsDeps): string | null {
   const [path] = (request.url ?? '').split('?');
   if (path !== deps.path) return '404 Not Found';
+  if (isForeign(request)) return '403 Forbidden';
   return deps.isDraining() || open >= MAX_SOCKETS ? '503 Service Unavailable' : null;
+}
+
+/**
+ * A page of another site that opens a socket from a browser inside the network: browsers ask nobody before they do, and always say
+ * whose page it is. Programs say nothing and are let in.
+ */
+function isForeign({ headers }: IncomingMessage): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
 }
 
 /** The protocol's library prints a client's broken frames to the console; here they go to the log. `ws` itself closes the socket. */

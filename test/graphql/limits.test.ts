@@ -1,7 +1,7 @@
 import { createClient, type Client } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { startGateway, type RunningGateway } from './running-gateway.ts';
+import { listing, startGateway, stock, type RunningGateway } from './running-gateway.ts';
 
 let gateway: RunningGateway;
 let client: Client;
@@ -182,5 +182,34 @@ describe('a socket', () => {
       ],
     });
     socket.close();
+  });
+});
+
+describe('an answer', () => {
+  it('has a bound, however short its query: the rest is refused and the process goes on', async () => {
+    for (let part = 0; part < 250; part += 1) {
+      const number = String(part);
+      await gateway.recorder.record({
+        cause: 'SYNC',
+        confirmation: 'each',
+        observations: [
+          listing('acme', number, 'Bound', number),
+          listing('globex', number, 'Bound', number),
+          stock('acme', number, { A: 1, B: 2, C: 3 }),
+        ],
+      });
+    }
+    const by = Array.from({ length: 250 }, (_, part) => ({ brandPart: { brand: 'Bound', partNumber: String(part) } }));
+    const inner = 'offers { part { offers { part { offers { part { id } } } } } }';
+    const lists = Array.from({ length: 20 }, (_, n) => `a${n}: partsBy(by: $by) { ${inner} }`).join(' ');
+    const { data, errors } = await gateway.ask(`query ($by: [PartBy!]!) { ${lists} }`, { by });
+    expect(errors[0]?.message).toMatch(/more than 20000 objects: ask for fewer/);
+    expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(JSON.stringify(data).match(/"id"/g)?.length ?? 0).toBeLessThan(20_000);
+    const whole = await gateway.ask(
+      'query ($by: [PartBy!]!) { partsBy(by: $by) { availability { levels { location } } } }',
+      { by },
+    );
+    expect(whole.errors).toEqual([]);
   });
 });

@@ -81,6 +81,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     clock,
     newId: randomUUID,
     refresher,
+    suppliers: [],
+    cache: memoryAnswerCache(),
     log,
     owner: 'test',
   });

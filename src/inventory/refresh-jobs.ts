@@ -8,9 +8,9 @@ import type { Wake } from '../redis/wake.ts';
 import { errorCode, type Database } from '../store/database.ts';
 import { claimJob, endJob, insertJob, keepJob, pruneJobs, readJob, saveJobLine } from '../store/refresh-jobs.ts';
 import type { JobLine, JobLineState, JobState, StoredJob } from '../store/refresh-jobs.ts';
-import { linesOverShare } from './forced-share.ts';
+import { settleUnasked, type UnaskedDeps } from './forced-share.ts';
 import { createBatcher } from './batcher.ts';
-import { cacheKey, type Refresher, type RefreshOutcome } from './refresh.ts';
+import type { Refresher, RefreshOutcome } from './refresh.ts';
 
 /** A forced refresh as its caller sees it. Times in epoch ms. */
 export interface RefreshJobView {

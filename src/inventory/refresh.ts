@@ -288,6 +288,7 @@ function failureOf(error: unknown, log: Logger, supplier: SupplierId): RefreshFa
   return UNUSABLE;
 }
 
-function cacheKey(supplier: SupplierId, supplierPartNumber: SupplierPartNumber): string {
+/** Under which a key's last answer lies in the cache. */
+export function cacheKey(supplier: SupplierId, supplierPartNumber: SupplierPartNumber): string {
   return `${supplier}:${supplierPartNumber}`;
 }

@@ -8,6 +8,7 @@ export type JobLineState = 'WAITING' | 'REFRESHED' | 'NOT_LISTED' | 'FAILED';
 /** A forced refresh. Times in epoch ms. */
 export interface StoredJob {
   readonly id: string;
+  readonly caller: string;
   readonly inputDigest: string;
   readonly state: JobState;
   readonly requestedAt: number;
@@ -70,6 +71,7 @@ export async function readJob(db: Queryable, id: string): Promise<StoredJob | nu
   const lines = await db.knex<JobLineRow>('refresh_job_offers').where({ job_id: id }).orderBy('line');
   return {
     id: row.job_id,
+    caller: row.caller,
     inputDigest: row.input_digest,
     state: row.state,
     requestedAt: Number(row.requested_at),
@@ -78,25 +80,78 @@ export async function readJob(db: Queryable, id: string): Promise<StoredJob | nu
   };
 }
 
-/** Takes the oldest job that waits, or whose owner let it go past its time. @returns its id, or null */
-export async function claimJob(db: Queryable, owner: string, now: number, forMs: number): Promise<string | null> {
-  const candidates = await db
-    .knex<JobRow>('refresh_jobs')
-    .whereIn('state', ['QUEUED', 'RUNNING'])
-    .where((free) => void free.whereNull('owned_until').orWhere('owned_until', '<', now))
-    .orderBy('requested_at')
-    .limit(5)
-    .select('job_id');
-  for (const { job_id: id } of candidates) {
+export interface ClaimedJob {
+  readonly id: string;
+  readonly caller: string;
+}
+
+/** Competitors for one claim; whoever loses to all of them tries again later. */
+const CANDIDATES = 5;
+
+/**
+ * Takes a job whose owner let it go past its time, else the oldest of the next caller that waits.
+ * @param after the caller served last: callers take turns in the order of their names
+ */
+export async function claimJob(
+  db: Queryable,
+  owner: string,
+  now: number,
+  forMs: number,
+  after: string,
+): Promise<ClaimedJob | null> {
+  const jobs = () =>
+    db.knex<JobRow>('refresh_jobs').orderBy('requested_at').limit(CANDIDATES).select('job_id', 'caller');
+  const letGo = await jobs().where({ state: 'RUNNING' }).where('owned_until', '<', now);
+  const caller = await nextCaller(db, after);
+  const waiting = caller === null ? [] : await jobs().where({ state: 'QUEUED', caller });
+  for (const { job_id: id, caller: whose } of [...letGo, ...waiting]) {
     const claimed = await db
       .knex('refresh_jobs')
       .where({ job_id: id })
       .whereIn('state', ['QUEUED', 'RUNNING'])
       .where((free) => void free.whereNull('owned_until').orWhere('owned_until', '<', now))
       .update({ state: 'RUNNING', owner, owned_until: now + forMs });
-    if (claimed === 1) return id;
+    if (claimed === 1) return { id, caller: whose };
   }
   return null;
+}
+
+async function nextCaller(db: Queryable, after: string): Promise<string | null> {
+  const first = () => db.knex<JobRow>('refresh_jobs').where({ state: 'QUEUED' }).orderBy('caller').first('caller');
+  const next = (await first().where('caller', '>', after)) ?? (await first());
+  return next?.caller ?? null;
+}
+
+/** Lines of one job about one supplier. */
+export interface AskedLines {
+  readonly supplier: SupplierId;
+  readonly requestedAt: number;
+  readonly lines: number;
+}
+
+/** More than any caller's share of a minute. */
+const ASKED_AT_MOST = 5_000;
+
+/** What the caller of a job asked for since a moment and before that job, without what was refused for want of budget. */
+export async function askedBy(db: Queryable, job: StoredJob, since: number): Promise<AskedLines[]> {
+  const rows = (await db
+    .knex('refresh_jobs as j')
+    .join('refresh_job_offers as o', 'o.job_id', 'j.job_id')
+    .where('j.caller', job.caller)
+    .where('j.requested_at', '>', since)
+    .where('j.requested_at', '<=', job.requestedAt)
+    .whereNot('j.job_id', job.id)
+    .whereRaw("COALESCE(o.reason, '') <> ?", ['BUDGET_EXHAUSTED'])
+    .groupBy('j.job_id', 'o.supplier', 'j.requested_at')
+    .orderBy('j.requested_at', 'desc')
+    .limit(ASKED_AT_MOST)
+    .select('o.supplier', 'j.requested_at')
+    .count({ line_count: '*' })) as { supplier: string; requested_at: number | string; line_count: number | string }[];
+  return rows.map((row) => ({
+    supplier: row.supplier,
+    requestedAt: Number(row.requested_at),
+    lines: Number(row.line_count),
+  }));
 }
 
 /** @returns false where the job is no longer this owner's */
@@ -117,6 +172,22 @@ export async function saveJobLine(
     .knex('refresh_job_offers')
     .where({ job_id: id, line: line.line })
     .update({ state: line.state, reason: line.reason, retry_at: line.retryAt });
+}
+
+/** Ends lines that wait for want of budget, without a word to the supplier. */
+export async function refuseJobLines(
+  db: Queryable,
+  id: string,
+  lines: readonly number[],
+  retryAt: number,
+): Promise<void> {
+  for (const some of inChunks(lines, ROWS_PER_STATEMENT)) {
+    await db
+      .knex('refresh_job_offers')
+      .where({ job_id: id })
+      .whereIn('line', some)
+      .update({ state: 'FAILED', reason: 'BUDGET_EXHAUSTED', retry_at: retryAt });
+  }
 }
 
 export async function endJob(

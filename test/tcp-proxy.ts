@@ -1,13 +1,13 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-export type WireMode = 'pass' | 'cut' | 'stall' | 'freeze';
+export type WireMode = 'pass' | 'cut' | 'stall' | 'freeze' | 'orphan';
 
 /** A wire that a test can cut, or leave standing without a word passing: the ways in which a server is away. */
 export interface TcpProxy {
   readonly port: number;
   /**
    * `pass` as usual; `cut` ends what is open and refuses what comes; `stall` ends what is open, takes what comes and passes nothing on;
-   * `freeze` leaves what is open and passes nothing on.
+   * `freeze` leaves what is open and passes nothing on; `orphan` does so with what is open, for ever, and serves what comes anew.
    */
   set(mode: WireMode): void;
   close(): Promise<void>;
@@ -15,17 +15,20 @@ export interface TcpProxy {
 
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   let mode: WireMode = 'pass';
+  let orphanings = 0;
   const open = new Set<Socket>();
   const server = createServer((client) => {
     if (mode === 'cut') return client.destroy();
     const upstream = connect(target);
+    const generation = orphanings;
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       open.add(from);
       from.on('data', (bytes) => {
-        if (mode === 'pass') to.write(bytes);
+        const isPassing = mode === 'pass' || (mode === 'orphan' && generation === orphanings);
+        if (isPassing) to.write(bytes);
       });
       from.on('error', () => undefined);
       from.on('close', () => {
@@ -43,7 +46,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     set(next) {
       mode = next;
       // What was held back while it stood is lost with its connection.
-      if (mode !== 'freeze') cut();
+      if (mode === 'orphan') orphanings += 1;
+      else if (mode !== 'freeze') cut();
     },
     close() {
       cut();

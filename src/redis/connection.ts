@@ -9,6 +9,8 @@ export type Redis = ReturnType<typeof createClient>;
  * that is frozen or cut off would hold a caller for ever.
  */
 const ANSWER_WITHIN_MS = 1_000;
+const PING_EVERY_MS = 2_000;
+const SILENCES_AT_MOST = 2;
 const CONNECT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 1_000;
 const RECONNECT_AT_MOST_MS = 2_000;
@@ -37,7 +39,36 @@ export function connectRedis(url: string, log: Logger): Redis {
     isAway = false;
   });
   void client.connect().catch(() => undefined);
+  replaceWhenSilent(client as Redis);
   return client as Redis;
+}
+
+/**
+ * A connection whose other end is gone without a word (a failover, a cut cable) would be waited on until TCP gives up, for many minutes:
+ * one that twice in a row does not answer a ping in time is replaced. Its subscriptions move along. Ends with the client.
+ */
+export function replaceWhenSilent(client: Redis): void {
+  let silences = 0;
+  let isReplacing = false;
+  const look = async (): Promise<void> => {
+    if (!client.isReady || isReplacing) return;
+    const isSilent = await deadlined(client.ping()).then(
+      () => false,
+      () => true,
+    );
+    silences = isSilent && client.isReady ? silences + 1 : 0;
+    if (silences < SILENCES_AT_MOST) return;
+    silences = 0;
+    isReplacing = true;
+    client.destroy();
+    isReplacing = false;
+    void client.connect().catch(() => undefined);
+  };
+  const timer = setInterval(() => void look(), PING_EVERY_MS);
+  timer.unref();
+  client.on('end', () => {
+    if (!isReplacing) clearInterval(timer);
+  });
 }
 
 /** Waits for Redis, but not longer than a caller can. */

@@ -1,4 +1,4 @@
-import type { Redis } from './connection.ts';
+import { replaceWhenSilent, type Redis } from './connection.ts';
 
 export type WakeTopic = 'changes' | 'jobs';
 
@@ -29,6 +29,7 @@ export function redisWake(client: Redis, prefix: string): Wake {
   subscriber.on('error', () => undefined);
   subscriber.on('ready', () => void subscribe().catch(() => undefined));
   const connecting = subscriber.connect().catch(() => undefined);
+  replaceWhenSilent(subscriber);
   return {
     notify(topic) {
       void client.publish(channel(topic), '').catch(() => undefined);

@@ -33,6 +33,11 @@ export interface Offer {
   /** When the supplier was last asked for this offer's stock and answered, full runs and refreshes alike; null where never. */
   readonly stockObservedAt: number | null;
   readonly stockSourceAsOf: number | null;
+  /**
+   * Start of the latest full run over the stock feed that saw this offer: runs of the feed speak for it when they do not name it.
+   * Null where none did, and while the latest word on its stock is one that could not be taken.
+   */
+  readonly stockSeenByFullAt: number | null;
   /** Ordered by location. */
   readonly levels: readonly StockLevel[];
 }

@@ -51,9 +51,10 @@ export function createConfirmations(
  * last own answer, and is asked about by name as soon as somebody wants it fresh.
  */
 export function confirmedObservedAt(offer: Offer, confirmation: FeedConfirmation | undefined): number | null {
-  const { stockObservedAt } = offer;
+  const { stockObservedAt, stockSeenByFullAt } = offer;
   if (stockObservedAt === null || !offer.listed || confirmation === undefined) return stockObservedAt;
   const { confirmedAt, fullStartedAt, holdsForMs } = confirmation;
-  if (confirmedAt === null || fullStartedAt === null || stockObservedAt < fullStartedAt) return stockObservedAt;
+  if (confirmedAt === null || fullStartedAt === null) return stockObservedAt;
+  if (stockSeenByFullAt === null || stockSeenByFullAt < fullStartedAt) return stockObservedAt;
   return confirmedAt <= stockObservedAt + holdsForMs ? Math.max(stockObservedAt, confirmedAt) : stockObservedAt;
 }

@@ -15,6 +15,7 @@ import { quantityValue, sameQuantity, UNKNOWN_QUANTITY } from '../domain/quantit
 import type { Quantity } from '../domain/quantity.ts';
 import { laterAsked, laterTime } from '../domain/fact-time.ts';
 import type { TimedLevel } from '../domain/fact-time.ts';
+import { isDoubted } from '../store/fact-times.ts';
 import type { StoredCatalog, StoredOffer } from '../store/write-offers.ts';
 import type { PriceList } from '../store/write-prices.ts';
 
@@ -31,6 +32,10 @@ export interface OfferFacts {
   readonly catalog: StoredCatalog | null;
   readonly stock: FactTime | null;
   readonly absent: FactTime | null;
+  /** Start of the latest full run over the stock feed that saw it. */
+  readonly seenByFullAt: number | null;
+  /** True while the latest word on its stock is one that could not be taken. */
+  readonly isStockDoubted: boolean;
   readonly levels: ReadonlyMap<string, TimedLevel>;
   readonly priceLists: ReadonlyMap<string, PriceList>;
 }
@@ -53,6 +58,11 @@ export function mergeObservation(facts: OfferFacts, observation: Observation, co
   }
 }
 
+/** @param startedAt of the full run over the stock feed, epoch ms */
+export function seenByFullRun(facts: OfferFacts, startedAt: number): OfferFacts {
+  return (facts.seenByFullAt ?? -1) >= startedAt ? facts : { ...facts, seenByFullAt: startedAt };
+}
+
 /** True where the observation is behind what is stored of its kind: it is ignored. */
 export function isOlder(facts: OfferFacts, observation: Observation): boolean {
   const stored = storedTime(facts, observation);
@@ -64,8 +74,10 @@ export function factsOf(
   levels: ReadonlyMap<string, TimedLevel> | undefined,
   priceLists: ReadonlyMap<string, PriceList> | undefined,
 ): OfferFacts {
-  const { offerId, catalog, stock, absent } = offer;
-  return { offerId, catalog, stock, absent, levels: levels ?? new Map(), priceLists: priceLists ?? new Map() };
+  const { offerId, catalog, stock, absent, seenByFullAt } = offer;
+  const isStockDoubted = isDoubted(offer.doubtedAt, stock);
+  const own = { offerId, catalog, stock, absent, seenByFullAt, isStockDoubted };
+  return { ...own, levels: levels ?? new Map(), priceLists: priceLists ?? new Map() };
 }
 
 function mergeCatalog(facts: OfferFacts, said: CatalogObservation, confirmation: Confirmation): OfferFacts {
@@ -143,16 +155,16 @@ function mergeLevel(
 }
 
 function mergeStockTime(
-  { stock, absent }: OfferFacts,
+  { stock, absent, isStockDoubted }: OfferFacts,
   time: FactTime,
   hasMoved: boolean,
   confirmation: Confirmation,
 ): FactTime | null {
   const isRepeated = stock !== null && time.version <= stock.version && !hasMoved;
-  return isRepeated && isConfirmedByFeed({ absent }, confirmation) ? stock : laterTime(stock, time);
+  return isRepeated && !isStockDoubted && isConfirmedByFeed({ absent }, confirmation) ? stock : laterTime(stock, time);
 }
 
-/** An absence since has to be answered by a time of its own. */
+/** An absence since has to be answered by a time of its own; a doubt too, as far as stock goes. */
 function isConfirmedByFeed({ absent }: Pick<OfferFacts, 'absent'>, confirmation: Confirmation): boolean {
   return confirmation === 'feed' && absent === null;
 }

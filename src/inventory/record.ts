@@ -2,7 +2,7 @@ import type { Cause, StockChange } from '../domain/change.ts';
 import type { Clock } from '../domain/clock.ts';
 import { offerId } from '../domain/identity.ts';
 import type { OfferId } from '../domain/identity.ts';
-import type { Observation, Rejection } from '../domain/observation.ts';
+import type { Observation, ObservationKind, Rejection } from '../domain/observation.ts';
 import { sameQuantity } from '../domain/quantity.ts';
 import type { Wake } from '../redis/wake.ts';
 import { inChunks } from '../store/database.ts';
@@ -11,11 +11,18 @@ import { insertDeadLetters } from '../store/dead-letters.ts';
 import { levelInForce } from '../domain/fact-time.ts';
 import { readLevels } from '../store/stock-levels.ts';
 import { appendChanges } from '../store/write-changes.ts';
-import { lockOffers, writeAbsences, writeCatalog, writeStockTimes } from '../store/write-offers.ts';
+import {
+  doubtStock,
+  lockOffers,
+  writeAbsences,
+  writeCatalog,
+  writeSeenByFull,
+  writeStockTimes,
+} from '../store/write-offers.ts';
 import type { StoredOffer } from '../store/write-offers.ts';
 import { readPriceLists, writePriceLists } from '../store/write-prices.ts';
 import { writeLevels } from '../store/write-stock-levels.ts';
-import { factsOf, isOlder, mergeObservation } from './merge.ts';
+import { factsOf, isOlder, mergeObservation, seenByFullRun } from './merge.ts';
 import type { Confirmation, OfferFacts } from './merge.ts';
 import { rejectUnfit } from './unfit-observation.ts';
 
@@ -25,6 +32,10 @@ export interface Recording {
   readonly confirmation: Confirmation;
   readonly observations: readonly Observation[];
   readonly rejections?: readonly Rejection[];
+  /** What the rejections are about; stock where it is left out. One about stock puts its offer in doubt. */
+  readonly rejectedKind?: ObservationKind;
+  /** Where it is a page of a full run over the stock feed: when the run started, epoch ms. */
+  readonly fullStockRunStartedAt?: number;
   /**
    * Further writes of the same transaction: a run's progress, a job's result, a lease's fence check. Throwing rolls everything
    * back. It may run again after a deadlock. Of a recording split in several transactions it is part of the last.
@@ -60,7 +71,7 @@ const OBSERVATIONS_PER_TRANSACTION = 1_000;
 export function createRecorder({ db, wake, clock }: RecorderDeps): Recorder {
   return {
     async record(recording) {
-      const { fit, rejections } = withoutUnfit(recording);
+      const { fit, rejections, doubted } = withoutUnfit(recording);
       const batches = inChunks(fit, OBSERVATIONS_PER_TRANSACTION);
       const last = batches.pop() ?? [];
       const recorded: Recorded[] = [];
@@ -71,6 +82,7 @@ export function createRecorder({ db, wake, clock }: RecorderDeps): Recorder {
           const now = clock.now();
           return recordBatch(t, recording, last, now, async () => {
             if (rejections.length > 0) await insertDeadLetters(t, { cause: recording.cause }, rejections, now);
+            await doubtStock(t, doubted, now);
             await recording.alongside?.(t);
           });
         }),
@@ -82,15 +94,29 @@ export function createRecorder({ db, wake, clock }: RecorderDeps): Recorder {
   };
 }
 
-function withoutUnfit(recording: Recording): { fit: Observation[]; rejections: Rejection[] } {
+interface Sifted {
+  readonly fit: Observation[];
+  readonly rejections: Rejection[];
+  /** Offers of whose stock something was said that could not be taken. Sorted. */
+  readonly doubted: OfferId[];
+}
+
+function withoutUnfit(recording: Recording): Sifted {
   const fit: Observation[] = [];
   const rejections = [...(recording.rejections ?? [])];
+  const aboutStock = (recording.rejectedKind ?? 'stock') === 'stock' ? [...rejections] : [];
   for (const observation of recording.observations) {
     const rejection = rejectUnfit(observation);
     if (rejection === null) fit.push(observation);
-    else rejections.push(rejection);
+    else {
+      rejections.push(rejection);
+      if (observation.kind === 'stock' || observation.kind === 'absence') aboutStock.push(rejection);
+    }
   }
-  return { fit, rejections };
+  const doubted = aboutStock.flatMap(({ supplier, supplierPartNumber }) =>
+    supplierPartNumber === null ? [] : [offerId(supplier, supplierPartNumber)],
+  );
+  return { fit, rejections, doubted: [...new Set(doubted)].sort() };
 }
 
 /** One offer of a batch: as it stood under the lock, and with the batch's observations. */
@@ -102,7 +128,7 @@ interface Draft {
 
 async function recordBatch(
   t: Queryable,
-  { cause, confirmation }: Recording,
+  { cause, confirmation, fullStockRunStartedAt }: Recording,
   observations: readonly Observation[],
   now: number,
   alongside: () => Promise<void> = () => Promise.resolve(),
@@ -115,6 +141,8 @@ async function recordBatch(
     for (const observation of byOffer.get(offer.offerId) ?? []) {
       if (isOlder(after, observation)) older += 1;
       after = mergeObservation(after, observation, confirmation);
+      if (observation.kind === 'stock' && fullStockRunStartedAt !== undefined)
+        after = seenByFullRun(after, fullStockRunStartedAt);
     }
     return { offer, before, after };
   });
@@ -177,8 +205,16 @@ async function writeFacts(t: Queryable, drafts: readonly Draft[]): Promise<void>
   );
   await writeStockTimes(
     t,
-    keyed.flatMap(({ key, before, after: { stock } }) =>
-      stock === null || stock === before.stock ? [] : [{ ...key, time: stock }],
+    keyed.flatMap(({ key, before, after: { stock, seenByFullAt } }) =>
+      stock === null || stock === before.stock ? [] : [{ ...key, time: stock, seenByFullAt }],
+    ),
+  );
+  await writeSeenByFull(
+    t,
+    keyed.flatMap(({ key, before, after: { stock, seenByFullAt } }) =>
+      seenByFullAt === null || seenByFullAt === before.seenByFullAt || stock !== before.stock
+        ? []
+        : [{ ...key, seenByFullAt }],
     ),
   );
   await writeAbsences(

@@ -17,3 +17,8 @@ export function quantityOf(quality: QuantityQuality, value: number | null): Quan
   if (quality === 'exact' || quality === 'atLeast') return value === null ? UNKNOWN_QUANTITY : { quality, value };
   return { quality };
 }
+
+/** Whether something said of the stock that could not be taken is still its latest word: no answer has been asked for since. */
+export function isDoubted(doubtedAt: number | null, stock: FactTime | null): boolean {
+  return doubtedAt !== null && (stock === null || stock.observedAt <= doubtedAt);
+}

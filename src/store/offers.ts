@@ -4,7 +4,7 @@ import type { Offer, StockLevel } from '../domain/part.ts';
 import { inChunks, KEYS_PER_STATEMENT } from './database.ts';
 import type { Queryable } from './database.ts';
 import { laterAsked, levelInForce } from '../domain/fact-time.ts';
-import { timeOf } from './fact-times.ts';
+import { isDoubted, timeOf } from './fact-times.ts';
 import type { TimedLevel } from '../domain/fact-time.ts';
 import { placeholders, selectRows } from './select-rows.ts';
 import { readLevels } from './stock-levels.ts';
@@ -52,7 +52,7 @@ async function readPrintedOffers(
 
 const OFFER_COLUMNS = `offer_id, supplier, supplier_part_number, part_id, brand, part_number, title, pack_quantity, is_discontinued,
   superseded_by, catalog_observed_at, stock_version, stock_observed_at, stock_source_as_of,
-  absent_version, absent_observed_at, absent_source_as_of`;
+  stock_seen_by_full_at, stock_doubted_at, absent_version, absent_observed_at, absent_source_as_of`;
 
 interface OfferRow {
   offer_id: string;
@@ -69,6 +69,8 @@ interface OfferRow {
   stock_version: number | null;
   stock_observed_at: number | null;
   stock_source_as_of: number | null;
+  stock_seen_by_full_at: number | null;
+  stock_doubted_at: number | null;
   absent_version: number | null;
   absent_observed_at: number | null;
   absent_source_as_of: number | null;
@@ -95,6 +97,7 @@ function toPrintedOffer(row: OfferRow, levels: readonly TimedLevel[]): PrintedOf
       listed,
       stockObservedAt: asked?.observedAt ?? null,
       stockSourceAsOf: asked?.sourceAsOf ?? null,
+      stockSeenByFullAt: isDoubted(row.stock_doubted_at, stock) ? null : row.stock_seen_by_full_at,
       levels: inForce.map(toStockLevel),
     },
   };

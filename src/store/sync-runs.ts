@@ -23,6 +23,8 @@ export interface SyncRun {
   /** Observations and rejections of those pages. */
   readonly rows: number;
   readonly rejected: number;
+  /** Of the rejections those that name no offer. */
+  readonly unkeyed: number;
   /** When the first page was asked for, on the supplier's clock: the watermark to be. */
   readonly firstAskedAtSupplier: number | null;
   /** The same moment on our clock. */
@@ -109,6 +111,7 @@ interface Row {
   pages: number;
   row_count: number;
   rejected: number;
+  unkeyed: number;
   first_asked_at_supplier: number | null;
   first_sent_at: number | null;
   started_at: number;
@@ -129,6 +132,7 @@ function toRow(run: SyncRun): Row {
     pages: run.pages,
     row_count: run.rows,
     rejected: run.rejected,
+    unkeyed: run.unkeyed,
     first_asked_at_supplier: run.firstAskedAtSupplier,
     first_sent_at: run.firstSentAt,
     started_at: run.startedAt,
@@ -150,6 +154,7 @@ function toRun(row: Row): SyncRun {
     pages: row.pages,
     rows: row.row_count,
     rejected: row.rejected,
+    unkeyed: row.unkeyed,
     firstAskedAtSupplier: row.first_asked_at_supplier,
     firstSentAt: row.first_sent_at,
     startedAt: row.started_at,

@@ -33,6 +33,10 @@ export interface StoredOffer extends OfferKey {
   readonly catalog: StoredCatalog | null;
   /** Of the latest complete answer about its stock. */
   readonly stock: FactTime | null;
+  /** Start of the latest full run over the stock feed that saw it. */
+  readonly seenByFullAt: number | null;
+  /** When something said of its stock last could not be taken. */
+  readonly doubtedAt: number | null;
   /** Of the latest "no such part". */
   readonly absent: FactTime | null;
 }
@@ -105,10 +109,25 @@ export async function writeCatalog(
 /** Sorted by `offerId`. */
 export async function writeStockTimes(
   t: Queryable,
-  offers: readonly (OfferKey & { readonly time: FactTime })[],
+  offers: readonly (OfferKey & { readonly time: FactTime; readonly seenByFullAt: number | null })[],
 ): Promise<void> {
-  const rows = offers.map((offer) => [...keyValues(offer), ...timeValues(offer.time)]);
+  const rows = offers.map((offer) => [...keyValues(offer), offer.seenByFullAt, ...timeValues(offer.time)]);
   await upsertRows(t, STOCK_TIMES, rows);
+}
+
+/** For offers that a full run saw without bringing anything new of them. Sorted by `offerId`. */
+export async function writeSeenByFull(
+  t: Queryable,
+  offers: readonly (OfferKey & { readonly seenByFullAt: number })[],
+): Promise<void> {
+  const rows = offers.map((offer) => [...keyValues(offer), offer.seenByFullAt]);
+  await upsertRows(t, SEEN_BY_FULL, rows);
+}
+
+/** Notes that something said of the stock of these offers could not be taken. One that is not known stays so. */
+export async function doubtStock(t: Queryable, offerIds: readonly OfferId[], at: number): Promise<void> {
+  // One by one, and rare: a condition over many keys may scan the table, and then locks all of it.
+  for (const id of offerIds) await t.knex.raw('UPDATE offers SET stock_doubted_at = ? WHERE offer_id = ?', [at, id]);
 }
 
 /** Sorted by `offerId`. */
@@ -138,7 +157,12 @@ const CATALOG = familyUpsert(
   'catalog',
   ['catalog_version', 'catalog_observed_at'],
 );
-const STOCK_TIMES = familyUpsert([], 'stock', ['stock_version', 'stock_observed_at']);
+const STOCK_TIMES = familyUpsert(['stock_seen_by_full_at'], 'stock', ['stock_version', 'stock_observed_at']);
+const SEEN_BY_FULL: Upsert = {
+  ...OFFER_KEYS,
+  columns: [...KEY_COLUMNS, 'stock_seen_by_full_at'],
+  updates: ['stock_seen_by_full_at'],
+};
 /** An absence has no version of the supplier's: when we asked decides. */
 const ABSENCES = familyUpsert([], 'absent', ['absent_observed_at', 'absent_version']);
 
@@ -148,7 +172,7 @@ function familyUpsert(values: readonly string[], family: string, order: readonly
 }
 
 const TIME_COLUMNS = `offer_id, supplier, supplier_part_number, part_id, stock_version, stock_observed_at, stock_source_as_of,
-  absent_version, absent_observed_at, absent_source_as_of`;
+  stock_seen_by_full_at, stock_doubted_at, absent_version, absent_observed_at, absent_source_as_of`;
 const CATALOG_COLUMNS = `brand, part_number, title, pack_quantity, is_discontinued, superseded_by,
   catalog_version, catalog_observed_at, catalog_source_as_of`;
 
@@ -160,6 +184,8 @@ interface OfferRow {
   stock_version: number | null;
   stock_observed_at: number | null;
   stock_source_as_of: number | null;
+  stock_seen_by_full_at: number | null;
+  stock_doubted_at: number | null;
   absent_version: number | null;
   absent_observed_at: number | null;
   absent_source_as_of: number | null;
@@ -182,6 +208,8 @@ function toStoredOffer(row: OfferRow, withCatalog: boolean): StoredOffer {
     partId: row.part_id,
     catalog: withCatalog ? toStoredCatalog(row) : null,
     stock: timeOf(row.stock_version, row.stock_observed_at, row.stock_source_as_of),
+    seenByFullAt: row.stock_seen_by_full_at,
+    doubtedAt: row.stock_doubted_at,
     absent: timeOf(row.absent_version, row.absent_observed_at, row.absent_source_as_of),
   };
 }

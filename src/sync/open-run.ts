@@ -69,6 +69,7 @@ function newRun({ supplier, feed, now }: OpenRunAsk, mode: SyncMode, since: numb
     pages: 0,
     rows: 0,
     rejected: 0,
+    unkeyed: 0,
     firstAskedAtSupplier: null,
     firstSentAt: null,
     startedAt: now,

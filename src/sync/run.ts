@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { SupplierId } from '../domain/identity.ts';
 import type { Lane } from '../domain/lane.ts';
+import { FEED_KIND } from '../domain/profile.ts';
 import type { Feed, FeedSchedule } from '../domain/profile.ts';
 import type { Recorder } from '../inventory/record.ts';
 import type { Gate } from '../outbound/supplier-call.ts';
@@ -154,6 +155,8 @@ async function recordPage(walk: Walk, { page, sentAt }: AskedPage): Promise<void
     confirmation: after.mode === 'full' ? 'each' : 'feed',
     observations: page.observations,
     rejections: page.rejections,
+    rejectedKind: FEED_KIND[after.feed],
+    ...(after.feed === 'stock' && after.mode === 'full' ? { fullStockRunStartedAt: after.startedAt } : {}),
     alongside: async (t) => {
       await assertFence(t, held);
       await saveRun(t, after);
@@ -175,6 +178,7 @@ function advanced(run: SyncRun, { page, sentAt }: AskedPage, now: number): SyncR
     pages: run.pages + 1,
     rows: run.rows + page.observations.length + page.rejections.length,
     rejected: run.rejected + page.rejections.length,
+    unkeyed: run.unkeyed + page.rejections.filter((one) => one.supplierPartNumber === null).length,
     firstAskedAtSupplier: run.firstAskedAtSupplier ?? page.askedAtSupplier,
     firstSentAt: run.firstSentAt ?? sentAt,
     pageAt: now,
@@ -191,8 +195,9 @@ async function moveFeed(t: Queryable, { deps, place }: Walk, run: SyncRun): Prom
   const state = await readFeedState(t, run.supplier, run.feed);
   const due = place.schedule === undefined ? {} : dueAfterSuccess(place.schedule, run.mode, now, deps.random);
   await changeFeedState(t, run.supplier, run.feed, {
-    watermark: run.firstAskedAtSupplier,
-    confirmedAt: Math.max(state?.confirmedAt ?? 0, run.firstSentAt ?? 0),
+    ...(isBlind(run)
+      ? {}
+      : { watermark: run.firstAskedAtSupplier, confirmedAt: Math.max(state?.confirmedAt ?? 0, run.firstSentAt ?? 0) }),
     // The run's start and not its first call: it may lie before what was observed, never behind it.
     ...(run.mode === 'full' ? { fullStartedAt: run.startedAt, fullCompletedAt: now } : {}),
     failures: 0,
@@ -200,6 +205,14 @@ async function moveFeed(t: Queryable, { deps, place }: Walk, run: SyncRun): Prom
     lastEndedAt: now,
     ...due,
   });
+}
+
+/**
+ * A stock delta with a piece that names no offer cannot say that what it did not name is unchanged. It confirms nothing, and the
+ * next one asks for the same again; at the latest the next full run, which confirms only what it saw, leaves the piece behind.
+ */
+function isBlind(run: SyncRun): boolean {
+  return run.feed === 'stock' && run.mode === 'incremental' && run.unkeyed > 0;
 }
 
 function report(walk: Walk, change: Partial<Progress>): void {

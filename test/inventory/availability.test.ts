@@ -27,6 +27,7 @@ function offer(listed = true): Offer {
     listed,
     stockObservedAt: 1,
     stockSourceAsOf: null,
+    stockSeenByFullAt: null,
     levels: [],
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Offer } from '../../src/domain/part.ts';
 import { confirmedObservedAt, createConfirmations } from '../../src/inventory/confirmations.ts';
 
-const offerSeenAt = (stockObservedAt: number | null, listed = true): Offer => ({
+const offerSeenAt = (stockObservedAt: number | null, listed = true, stockSeenByFullAt: number | null = 100): Offer => ({
   id: 'o',
   partId: 'p',
   supplier: 's',
@@ -14,6 +14,7 @@ const offerSeenAt = (stockObservedAt: number | null, listed = true): Offer => ({
   listed,
   stockObservedAt,
   stockSourceAsOf: null,
+  stockSeenByFullAt,
   levels: [],
 });
 
@@ -32,7 +33,8 @@ describe('a completed run', () => {
   });
 
   it('says nothing of an offer that the last full run did not see', () => {
-    expect(confirmedObservedAt(offerSeenAt(99), run)).toBe(99);
+    expect(confirmedObservedAt(offerSeenAt(150, true, 99), run)).toBe(150);
+    expect(confirmedObservedAt(offerSeenAt(150, true, null), run)).toBe(150);
     expect(confirmedObservedAt(offerSeenAt(null), run)).toBeNull();
     expect(confirmedObservedAt(offerSeenAt(150, false), run)).toBe(150);
   });

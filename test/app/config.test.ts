@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 
+const README = new URL('../../README.md', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'gateway-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -49,6 +50,21 @@ describe('the configuration', () => {
     expect(supplier).toMatchObject({ id: 't14', account: 'main', baseUrl: 'https://api.turn14.com/v1/' });
     expect(supplier?.profile).toMatchObject({ share: 0.5, freshForSeconds: 60, bulkStockKeys: 250 });
     expect(supplier?.credential('clientSecret')).toBe('top-secret');
+  });
+
+  it('takes every example of the README', () => {
+    const examples = [...readFileSync(README, 'utf8').matchAll(/```json\n(.*?)```/gs)].map(
+      ([, text]) => JSON.parse(text ?? '') as { suppliers?: unknown },
+    );
+    const secret = file('secret');
+    const inPlace = JSON.stringify(
+      examples.map((part) => (part.suppliers ? part : { suppliers: { t14: { ...turn14, ...part } } })),
+    ).replaceAll('/run/secrets/turn14', secret);
+    const faults = (JSON.parse(inPlace) as unknown[]).flatMap((one) =>
+      faultsOf(one, { ...secrets, TURN14_CLIENT_ID: 'x' }),
+    );
+    expect(examples.length).toBeGreaterThan(2);
+    expect(faults).toEqual([]);
   });
 
   it('lets the environment win over the file', () => {

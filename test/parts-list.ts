@@ -25,6 +25,9 @@ const TRAPS: readonly (readonly [string, string])[] = [
 ];
 const LINES = 34_393;
 
+/** Which list `partsList` gives here, for the titles of the tests that use it. */
+export const PARTS_LIST_ORIGIN = existsSync(REAL) ? "a garage's real list" : 'a list made to the pattern of a real one';
+
 /** A `part;label` list of 34,393 lines: the real one of a garage for British classics where it is at hand, else one made to its pattern. */
 export function partsList(): string {
   if (existsSync(REAL)) return REAL;

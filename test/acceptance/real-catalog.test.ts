@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWholeGateway, type WholeGateway } from '../whole-gateway.ts';
-import { partsList } from '../parts-list.ts';
+import { PARTS_LIST_ORIGIN, partsList } from '../parts-list.ts';
 
 const BRAND = 'BRITISH CLASSICS';
 const LIST = partsList();
@@ -30,8 +30,8 @@ interface Page {
 const PAGE =
   'query ($after: String) { parts(first: 250, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }';
 
-/** The garage's own parts list, dirt and all, through the whole gateway. */
-describe.each(['embedded', 'servers'] as const)('a real catalog of 34,393 lines on %s', (on) => {
+/** A garage's parts list, dirt and all, through the whole gateway. */
+describe.each(['embedded', 'servers'] as const)(`a catalog of 34,393 lines (${PARTS_LIST_ORIGIN}) on %s`, (on) => {
   let gateway: WholeGateway;
 
   beforeAll(async () => {

@@ -7,7 +7,7 @@ import { generateLines } from '../../src/sandbox/catalog.ts';
 import { readCatalogFile } from '../../src/sandbox/catalog-file.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { generateStockRows, wireCount } from '../../src/sandbox/stock.ts';
-import { partsList } from '../parts-list.ts';
+import { PARTS_LIST_ORIGIN, partsList } from '../parts-list.ts';
 import { createHandClock } from './hand-clock.ts';
 import { createSandboxClient, type Row } from './sandbox-client.ts';
 
@@ -85,7 +85,7 @@ describe('made-up parts', () => {
   });
 });
 
-describe('a real list of 34,393 lines', () => {
+describe(`a catalog file of 34,393 lines (${PARTS_LIST_ORIGIN})`, () => {
   let sandbox: Sandbox;
   let rows: Row[];
 

@@ -2,6 +2,25 @@ import { compareFactTime } from './observation.ts';
 import type { FactTime, ObservedLevel } from './observation.ts';
 import { UNKNOWN_QUANTITY } from './quantity.ts';
 
+/** A clock that is further ahead than this is wrong. */
+const MAX_AHEAD_MS = 300_000;
+
+/**
+ * No fact is from later than it was asked for. A version that says so comes from a wrong clock or is a slip, and would outrank
+ * everything said until then: it is taken for the moment it was asked at. Of the time alone, so that any order ends alike.
+ * @returns `time` itself where it is not ahead
+ */
+export function notAhead(time: FactTime): FactTime {
+  const latest = time.observedAt + MAX_AHEAD_MS;
+  const isSourceAhead = time.sourceAsOf !== null && time.sourceAsOf > latest;
+  if (time.version <= latest && !isSourceAhead) return time;
+  return {
+    version: time.version > latest ? time.observedAt : time.version,
+    observedAt: time.observedAt,
+    sourceAsOf: isSourceAhead ? null : time.sourceAsOf,
+  };
+}
+
 /** The later of two times; of two equal ones the one with the later `sourceAsOf`; of two alike the first. */
 export function laterTime<A extends FactTime | null, B extends FactTime | null>(a: A, b: B): A | B {
   if (a === null || b === null) return a ?? b;

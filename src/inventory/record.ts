@@ -24,7 +24,7 @@ import { readPriceLists, writePriceLists } from '../store/write-prices.ts';
 import { writeLevels } from '../store/write-stock-levels.ts';
 import { factsOf, isOlder, mergeObservation, seenByFullRun } from './merge.ts';
 import type { Confirmation, OfferFacts } from './merge.ts';
-import { rejectUnfit } from './unfit-observation.ts';
+import { sift } from './sift.ts';
 
 /** What was observed, and what brought it. */
 export interface Recording {
@@ -50,6 +50,8 @@ export interface Recorded {
   readonly unchanged: number;
   /** Observations older than what is stored. */
   readonly older: number;
+  /** Observations with a version from later than they were asked for: taken as of that moment. */
+  readonly ahead: number;
   /** In the order of their positions. */
   readonly changes: readonly StockChange[];
 }
@@ -71,10 +73,10 @@ const OBSERVATIONS_PER_TRANSACTION = 1_000;
 export function createRecorder({ db, wake, clock }: RecorderDeps): Recorder {
   return {
     async record(recording) {
-      const { fit, rejections, doubted } = withoutUnfit(recording);
+      const { fit, ahead, rejections, doubted } = sift(recording);
       const batches = inChunks(fit, OBSERVATIONS_PER_TRANSACTION);
       const last = batches.pop() ?? [];
-      const recorded: Recorded[] = [];
+      const recorded: RecordedBatch[] = [];
       for (const batch of batches)
         recorded.push(await db.transaction((t) => recordBatch(t, recording, batch, clock.now())));
       recorded.push(
@@ -87,37 +89,14 @@ export function createRecorder({ db, wake, clock }: RecorderDeps): Recorder {
           });
         }),
       );
-      const all = sum(recorded);
+      const all = { ...sum(recorded), ahead };
       if (all.changes.length > 0) wake.notify('changes');
       return all;
     },
   };
 }
 
-interface Sifted {
-  readonly fit: Observation[];
-  readonly rejections: Rejection[];
-  /** Offers of whose stock something was said that could not be taken. Sorted. */
-  readonly doubted: OfferId[];
-}
-
-function withoutUnfit(recording: Recording): Sifted {
-  const fit: Observation[] = [];
-  const rejections = [...(recording.rejections ?? [])];
-  const aboutStock = (recording.rejectedKind ?? 'stock') === 'stock' ? [...rejections] : [];
-  for (const observation of recording.observations) {
-    const rejection = rejectUnfit(observation);
-    if (rejection === null) fit.push(observation);
-    else {
-      rejections.push(rejection);
-      if (observation.kind === 'stock' || observation.kind === 'absence') aboutStock.push(rejection);
-    }
-  }
-  const doubted = aboutStock.flatMap(({ supplier, supplierPartNumber }) =>
-    supplierPartNumber === null ? [] : [offerId(supplier, supplierPartNumber)],
-  );
-  return { fit, rejections, doubted: [...new Set(doubted)].sort() };
-}
+type RecordedBatch = Omit<Recorded, 'ahead'>;
 
 /** One offer of a batch: as it stood under the lock, and with the batch's observations. */
 interface Draft {
@@ -132,7 +111,7 @@ async function recordBatch(
   observations: readonly Observation[],
   now: number,
   alongside: () => Promise<void> = () => Promise.resolve(),
-): Promise<Recorded> {
+): Promise<RecordedBatch> {
   const byOffer = groupByOffer(observations);
   const stored = await readUnderLock(t, byOffer, observations);
   let older = 0;
@@ -278,8 +257,8 @@ function changesOf({ offer, before, after }: Draft, cause: Cause, now: number): 
   return changes;
 }
 
-function sum(recorded: readonly Recorded[]): Recorded {
-  const total = (count: (one: Recorded) => number): number => recorded.reduce((all, one) => all + count(one), 0);
+function sum(recorded: readonly RecordedBatch[]): RecordedBatch {
+  const total = (count: (one: RecordedBatch) => number): number => recorded.reduce((all, one) => all + count(one), 0);
   return {
     written: total((one) => one.written),
     unchanged: total((one) => one.unchanged),

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { Cause } from '../domain/change.ts';
 import type { StaleReason } from '../domain/freshness.ts';
+import { notAhead } from '../domain/fact-time.ts';
 import type { SupplierId, SupplierPartNumber } from '../domain/identity.ts';
 import { moreUrgent, type Lane } from '../domain/lane.ts';
 import type { AbsenceObservation, Observation, Rejection, StockObservation } from '../domain/observation.ts';
@@ -277,7 +278,7 @@ function answerFrom(
   isListed: boolean,
   levels: CachedAnswer['levels'],
 ): CachedAnswer {
-  return { ...observation.time, isListed, levels };
+  return { ...notAhead(observation.time), isListed, levels };
 }
 
 const UNUSABLE: RefreshFailure = { state: 'failed', reason: 'SUPPLIER_ANSWER_UNUSABLE', retryAt: null };

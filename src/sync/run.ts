@@ -150,7 +150,7 @@ async function walkPages(walk: Walk): Promise<void> {
 async function recordPage(walk: Walk, { page, sentAt }: AskedPage): Promise<void> {
   const { deps, held, progress } = walk;
   const after = advanced(walk.run, { page, sentAt }, deps.clock.now());
-  const { written } = await deps.recorder.record({
+  const { written, ahead } = await deps.recorder.record({
     cause: 'SYNC',
     confirmation: after.mode === 'full' ? 'each' : 'feed',
     observations: page.observations,
@@ -163,6 +163,8 @@ async function recordPage(walk: Walk, { page, sentAt }: AskedPage): Promise<void
       if (after.state === 'DONE') await moveFeed(t, walk, after);
     },
   });
+  if (ahead > 0)
+    deps.log.warn({ supplier: after.supplier, feed: after.feed, ahead }, 'versions from the future, taken as of now');
   walk.run = after;
   const { pages, rows, rejected } = after;
   const { pagesInAll } = page;

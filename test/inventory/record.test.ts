@@ -265,7 +265,7 @@ describe.each(DIALECTS)('record on %s', (dialect) => {
   it('runs what goes alongside also where nothing was observed', async () => {
     let runs = 0;
     const recorded = await record([], { alongside: () => Promise.resolve(void (runs += 1)) });
-    expect(recorded).toEqual({ written: 0, unchanged: 0, older: 0, changes: [] });
+    expect(recorded).toEqual({ written: 0, unchanged: 0, older: 0, ahead: 0, changes: [] });
     expect(runs).toBe(1);
   });
 

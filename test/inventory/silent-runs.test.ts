@@ -14,7 +14,7 @@ import type { SyncMode } from '../../src/store/sync-runs.ts';
 import { silentLog } from '../outbound/connections.ts';
 import { createScriptedSupplier } from '../sync/scripted-supplier.ts';
 import type { ScriptedSupplier } from '../sync/scripted-supplier.ts';
-import { createSyncDeps } from '../sync/sync-deps.ts';
+import { createSyncDeps, readCopy } from '../sync/sync-deps.ts';
 import { createMovableClock } from '../sync/test-clock.ts';
 import { createTestDatabase, DIALECTS } from '../sync/test-database.ts';
 import type { TestDatabase } from '../sync/test-database.ts';
@@ -137,6 +137,24 @@ describe.each(DIALECTS)('a silent run on %s', (dialect) => {
     await run('incremental');
     await silentRunLater();
     expect([await status(BAD), await status(FINE)]).toEqual(['STALE', 'FRESH']);
+  });
+
+  it('takes a version from the future as of when it was asked for, so that the next word on the offer counts', async () => {
+    const future = Date.parse('2062-01-01');
+    supplier.script = (page) => ({
+      ...page,
+      observations: page.observations.map((one) => ({
+        ...one,
+        time: { ...one.time, version: future, sourceAsOf: future },
+      })),
+    });
+    supplier.set(BAD, 9);
+    await run('incremental');
+    supplier.script = (page) => page;
+    clock.advance(MINUTE_MS);
+    supplier.set(BAD, 0);
+    await run('incremental');
+    expect((await readCopy(test.db, supplier.connected.id)).get(BAD)).toBe(0);
   });
 
   it('leaves an offer alone whose catalog row could not be taken', async () => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createHousekeeping } from './app/housekeeping.ts';
 import { observe } from './app/observed.ts';
+import { listenAt } from './app/listen-at.ts';
 import { becomeOnlyProcess, grantingWhileHeld, placeLost } from './app/only-process.ts';
 import { openPorts, type Ports } from './app/ports.ts';
 import { openStore } from './app/store.ts';
@@ -69,10 +70,10 @@ export async function openApp(config: Config, log: Logger, onWaiting: () => void
   const ending: (() => Promise<void>)[] = [];
   return {
     lost: rejectedBy(losing.signal),
-    async listen({ host, port }) {
+    async listen(at) {
       const http = await createFront(rooms);
       ending.unshift(() => http.close());
-      return http.listen(host, port);
+      return listenAt(http, at);
     },
     startWork(hooks = {}) {
       for (const work of createWork(rooms, hooks)) {

@@ -3,7 +3,6 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ServerOptions } from 'graphql-ws';
 import type { Logger } from 'pino';
-import { GatewayError } from './domain/gateway-error.ts';
 import { addHealthRoutes, type HealthCheck } from './http/health.ts';
 import { addIdeRoutes, IDE_PATH, wantsIde } from './http/ide.ts';
 import { acceptSockets } from './http/sockets.ts';
@@ -25,10 +24,7 @@ export interface HttpDeps<C extends BaseContext> {
 
 export interface Http {
   readonly app: FastifyInstance;
-  /**
-   * @returns where it listens, as a URL without a path
-   * @throws GatewayError CONFIG_INVALID where the port or address cannot be had
-   */
+  /** @returns where it listens, as a URL without a path */
   listen(host: string, port: number): Promise<string>;
   /** Open WebSockets now. */
   socketCount(): number;
@@ -76,30 +72,10 @@ export async function createHttp<C extends BaseContext>(deps: HttpDeps<C>): Prom
   let closing: Promise<void> | null = null;
   return {
     app,
-    listen: (host, port) => listenAt(app, host, port),
+    listen: (host, port) => app.listen({ host, port }),
     socketCount: () => sockets.count(),
     close: () => (closing ??= close()),
   };
-}
-
-async function listenAt(app: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    return await app.listen({ host, port });
-  } catch (error) {
-    throw notListening(error, host, port);
-  }
-}
-
-function notListening(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  const sentences: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} of ${host} is taken: stop what listens there or set PORT to another.`,
-    EACCES: `Port ${port} of ${host} needs rights that this user has not: set PORT to 1024 or above.`,
-    EADDRNOTAVAIL: `This machine has no address ${host}: set HOST to one it has, 127.0.0.1 or 0.0.0.0.`,
-    ENOTFOUND: `There is no host named ${host}: set HOST to an address of this machine, 127.0.0.1 or 0.0.0.0.`,
-  };
-  const sentence = typeof code === 'string' ? sentences[code] : undefined;
-  return sentence === undefined ? error : new GatewayError('CONFIG_INVALID', sentence, { cause: error });
 }
 
 function addGraphqlRoute<C extends BaseContext>(app: FastifyInstance, deps: HttpDeps<C>): void {

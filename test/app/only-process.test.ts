@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { becomeOnlyProcess, grantingWhileHeld } from '../../src/app/only-process.ts';
+import { memoryBudgetLog } from '../../src/redis/budget-log-memory.ts';
+import type { Take } from '../../src/redis/budget-log.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
+import { takeLease } from '../../src/store/leases.ts';
+import { createTestDatabase } from '../sync/test-database.ts';
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 
 const LIVE_QUERY = `{ part(by: { brandPart: { brand: "BRITISH CLASSICS", partNumber: "128-100" } }) {
@@ -61,6 +66,39 @@ describe('the only process on a database', () => {
     worker.child.kill('SIGTERM');
     expect(await worker.ended()).toBe(0);
   }, 90_000);
+});
+
+describe('the right to call', () => {
+  it('ends on time by itself: a process that stood still does not look at the database first', async () => {
+    const database = await createTestDatabase('sqlite');
+    let now = 1_000_000;
+    // It never wakes up to renew.
+    const clock = { now: () => now, sleep: () => new Promise<void>(() => undefined) };
+    const untold = (): never => {
+      throw new Error('nobody tells it');
+    };
+    const place = { db: database.db, clock, owner: 'frozen', onWaiting: untold, onLost: untold };
+    const only = await becomeOnlyProcess(place);
+    const budgetLog = grantingWhileHeld(
+      memoryBudgetLog(() => now),
+      only,
+    );
+    const take: Take = {
+      group: 'acme',
+      permit: 'one',
+      windows: [],
+      scopes: [],
+      holdMs: 1_000,
+      asker: { id: 'a', rank: 0, waitedMs: 0 },
+      lineMs: 0,
+    };
+    now += 9_999;
+    await expect(budgetLog.take(take)).resolves.toMatchObject({ outcome: 'pastUnknown' });
+    now += 1;
+    await expect(budgetLog.take(take)).rejects.toThrow(/could not keep its place/);
+    expect(await takeLease(database.db, 'only-process', 'other', now, 10_000), 'no sooner').not.toBeNull();
+    await database.remove();
+  });
 });
 
 async function ask(url: string): Promise<unknown> {

@@ -132,15 +132,16 @@ export interface AskedLines {
 /** More than any caller's share of a minute. */
 const ASKED_AT_MOST = 5_000;
 
-/** What the caller of a job asked for since a moment and before that job, without what was refused for want of budget. */
+/** What the caller of a job asked for since a moment beside that job, without what was refused for want of budget. */
 export async function askedBy(db: Queryable, job: StoredJob, since: number): Promise<AskedLines[]> {
   const rows = (await db
     .knex('refresh_jobs as j')
     .join('refresh_job_offers as o', 'o.job_id', 'j.job_id')
     .where('j.caller', job.caller)
     .where('j.requested_at', '>', since)
-    .where('j.requested_at', '<=', job.requestedAt)
     .whereNot('j.job_id', job.id)
+    // What was asked about already counts in any order; what waits, where it came before (of one millisecond, by its id).
+    .whereRaw("(o.state <> 'WAITING' OR (j.requested_at, j.job_id) < (?, ?))", [job.requestedAt, job.id])
     .whereRaw("COALESCE(o.reason, '') <> ?", ['BUDGET_EXHAUSTED'])
     .groupBy('j.job_id', 'o.supplier', 'j.requested_at')
     .orderBy('j.requested_at', 'desc')

@@ -62,7 +62,7 @@ function newReader(db = store.db, into = recorder): Reader {
   return createReader({ db, refresher, profiles: new Map([[connected.id, connected.connection.profile]]), clock });
 }
 
-/** The copy after a page of a run that saw the part, or a refresh. */
+/** The copy after a full run that saw the part. */
 async function storeStock(quantity: number, version: number, key = KEY): Promise<void> {
   const said = { supplier: supplier.connected.id, supplierPartNumber: key };
   const time = { version, observedAt: clock.now(), sourceAsOf: version };
@@ -80,7 +80,8 @@ async function storeStock(quantity: number, version: number, key = KEY): Promise
     },
     { ...said, kind: 'stock', time, levels: [{ location: '01', quantity: exactly(quantity) }], complete: true },
   ];
-  await recorder.record({ cause: 'SYNC', confirmation: 'each', observations });
+  const fullStockRunStartedAt = clock.now();
+  await recorder.record({ cause: 'SYNC', confirmation: 'each', observations, fullStockRunStartedAt });
 }
 
 function hold(quantity: number, version: number, key = KEY): void {

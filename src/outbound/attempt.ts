@@ -151,7 +151,8 @@ async function judge(
     parts.log.warn({ supplier, account, reason: String(error) }, 'lesson not kept');
   });
   const retryAt = pauseMs === null ? null : parts.clock.now() + pauseMs;
-  return readAnswer({ supplier, account, request, path: url.pathname, meaning, retryAt }, raw);
+  const askedAt = permit.grantedAt;
+  return readAnswer({ supplier, account, request, path: url.pathname, meaning, retryAt, askedAt }, raw);
 }
 
 function report(

@@ -31,6 +31,8 @@ export interface AnswerContext {
   readonly path: string;
   readonly meaning: Meaning;
   readonly retryAt: number | null;
+  /** When the permit was granted, on the budget's clock. */
+  readonly askedAt: number;
 }
 
 /** Kept of an unusable answer. */
@@ -48,7 +50,7 @@ export function readAnswer(context: AnswerContext, raw: RawAnswer): SupplierAnsw
       const body = bodyOf(request, raw);
       if (body === UNREADABLE) return { ...ending, failed: failed('broken', `${answered} and no JSON.`) };
       const { status, headers, sentAt } = raw;
-      return { status, headers, body, sentAt, sentAtSupplier: sentAtSupplier(raw) };
+      return { status, headers, body, sentAt, askedAt: context.askedAt, sentAtSupplier: sentAtSupplier(raw) };
     }
     case 'limited':
       return { ...ending, failed: failed('limited', `${answered}: it wants fewer calls, all processes pause.`) };

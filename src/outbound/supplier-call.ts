@@ -25,6 +25,11 @@ export interface SupplierAnswer {
   readonly body: unknown;
   /** Our clock when the first byte was sent, epoch ms. */
   readonly sentAt: number;
+  /**
+   * When the call's permit was granted, on the budget's clock, epoch ms: one clock for all processes, so it orders answers. One whose
+   * permit was granted after another answer came is later; of two calls in flight together the supplier may have seen either first.
+   */
+  readonly askedAt: number;
   /** The same moment on the supplier's clock, by its `Date` header where it sent one (exact to a second); else `sentAt`. */
   readonly sentAtSupplier: number;
 }

@@ -30,7 +30,7 @@ function laterLevels(copy: Offer, answer: CachedAnswer): StockLevel[] {
     const { version, observedAt, sourceAsOf } = answer;
     const unknown = { location, quantity: UNKNOWN_QUANTITY, version, observedAt, sourceAsOf };
     const level = known.get(location);
-    // Where all that is known is from later, a location that is not among it has been left out since.
+    // Where all that is known is from later, a location that is not among it has been left out since: rather unknown than wrong.
     if (level === undefined) return isOvertaken ? unknown : (told.get(location) ?? unknown);
     return compareFactTime(level, answer) >= 0 ? level : (told.get(location) ?? unknown);
   });

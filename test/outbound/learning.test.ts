@@ -121,6 +121,21 @@ describe.each(TWINS)('all processes, with what they know %s,', (_name, make) => 
     expect(made.logged()).toContain('somebody else uses the account');
   });
 
+  it('take calls under way off what remains: they may arrive on top of it', async () => {
+    let answerFirst = (): void => undefined;
+    double.respond = (request, response) => {
+      const answer = answerJson({}, 200, { 'x-ratelimit-remaining': '5', 'x-ratelimit-reset': '40' });
+      if (double.seen.length > 1) return answer(request, response);
+      answerFirst = () => void answerJson({})(request, response);
+    };
+    const first = call();
+    await expect.poll(() => double.seen.length).toBe(1);
+    await call();
+    expect((await made.budget.learnt(connection)).rests).toMatchObject([{ about: '{double}:main', limit: 4 }]);
+    answerFirst();
+    await first;
+  });
+
   it('are free again when the time of what remained is over', async () => {
     double.respond = answerJson({}, 200, { 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': '2' });
     await call();

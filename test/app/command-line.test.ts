@@ -12,7 +12,7 @@ interface Run {
 }
 
 /** The command as a person types it, in a folder of its own. */
-describe('the command line', () => {
+describe('the command line', { timeout: 150_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-command-'));
   let sandbox: Sandbox;
   let config: string;
@@ -92,7 +92,7 @@ describe('the command line', () => {
     const run = startGatewayProcess(['doctor'], { script: 'src/gateway.mjs', cwd: folder });
     expect(await run.ended()).toBe(1);
     expect(run.out()).toMatch(/MEND no supplier is configured/);
-  }, 150_000);
+  });
 
   it('says what is wrong with a database that is away, and keeps the password to itself', async () => {
     const run = await command(['migrate', '--config', config], { MYSQL_URL: 'mysql://user:hunter2@127.0.0.1:1/x' });
@@ -131,7 +131,7 @@ describe('the command line', () => {
     expect(await command(['migrate'], { MYSQL_URL: url })).toEqual({ code: 0, out: '' });
     expect(await command(['migrate', '--config', config], { MYSQL_URL: url, S_ID: '' })).toMatchObject({ code: 0 });
     expect((await doctor()).out).toMatch(/ok {3}database answers and is up to date/);
-  }, 60_000);
+  });
 
   it('says in a sentence that a port is taken', async () => {
     const taken = createServer();
@@ -150,7 +150,7 @@ describe('the command line', () => {
     const first = started(['worker', '--config', config]);
     const arrivals = (): number => sandbox.verdict().arrivals;
     const before = arrivals();
-    await expect.poll(arrivals, { timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(arrivals, { timeout: 60_000 }).toBeGreaterThan(before);
     const [second, migrated] = await Promise.all([
       command(['sync', 'sandbox', 'stock', '--config', config]),
       command(['migrate', '--config', config]),
@@ -161,5 +161,5 @@ describe('the command line', () => {
     expect(second.out).toMatch(/Waiting for its place/);
     expect(second.out).toMatch(/Another gateway process is using this database.*REDIS_URL/s);
     expect(second.code).toBe(1);
-  }, 60_000);
+  });
 });

@@ -65,7 +65,7 @@ describe('the only process on a database', () => {
     expect(bulkCalls()).toBe(1);
     worker.child.kill('SIGTERM');
     expect(await worker.ended()).toBe(0);
-  }, 90_000);
+  }, 180_000);
 });
 
 describe('the right to call', () => {

@@ -95,7 +95,7 @@ describe.each(['no servers', 'servers'] as const)('npm start with %s', (on) => {
     clearTimeout(late);
     await client.dispose();
     expect(value).toEqual({ data: { stockChanged: expect.objectContaining({ cursor: expect.any(String) }) } });
-  }, 90_000);
+  }, 180_000);
 
   it('says at once that it waits for one before it and in the end why it cannot start, or runs beside it on servers', async () => {
     const second = start();

@@ -87,17 +87,19 @@ async function flexible(order: CallerOrder): Promise<LimitedCall> {
   return async () => {
     for (const limiter of both) {
       for (;;) {
-        const refused = await limiter.consume('supplier').then(
-          () => null,
-          (reason: unknown) => reason,
-        );
-        if (refused === null) break;
-        if (!(refused instanceof RateLimiterRes)) throw refused;
-        await sleep(refused.msBeforeNext);
+        const waitMs = await limiter.consume('supplier').then(() => 0, waitAfter);
+        if (waitMs === 0) break;
+        await sleep(waitMs);
       }
     }
     await plainCall(order);
   };
+}
+
+/** A refusal is thrown like an error. */
+function waitAfter(refused: unknown): number {
+  if (refused instanceof RateLimiterRes) return Math.max(1, refused.msBeforeNext);
+  throw refused instanceof Error ? refused : new Error(String(refused));
 }
 
 async function flexibleQueue(order: CallerOrder): Promise<LimitedCall> {

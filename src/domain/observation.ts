@@ -7,7 +7,10 @@ import type { Quantity } from './quantity.ts';
  * All in epoch milliseconds.
  */
 export interface FactTime {
-  /** The fact's place in time on the supplier's clock: its version or timestamp, else the moment we sent the question. */
+  /**
+   * The fact's place in time: the supplier's version or timestamp, on its clock; where it gives none, the moment the call's permit was
+   * granted, on the budget's clock. Facts of one kind from one supplier have one or the other, as the clocks differ.
+   */
   readonly version: number;
   /** When we asked, on our clock. */
   readonly observedAt: number;

@@ -48,6 +48,9 @@ export interface RunOrder {
   readonly signal?: AbortSignal;
 }
 
+/** By so much a supplier's clock may be ahead of ours. Further, what it says would put unread changes behind the watermark. */
+const MAX_AHEAD_MS = 2_000;
+
 /** Begins with `SYNC_LEASE_PREFIX`. */
 export function syncLeaseName(supplier: SupplierId, feed: Feed): string {
   return `${SYNC_LEASE_PREFIX}${supplier}:${feed}`;
@@ -181,7 +184,7 @@ function advanced(run: SyncRun, { page, sentAt }: AskedPage, now: number): SyncR
     rows: run.rows + page.observations.length + page.rejections.length,
     rejected: run.rejected + page.rejections.length,
     unkeyed: run.unkeyed + page.rejections.filter((one) => one.supplierPartNumber === null).length,
-    firstAskedAtSupplier: run.firstAskedAtSupplier ?? page.askedAtSupplier,
+    firstAskedAtSupplier: run.firstAskedAtSupplier ?? Math.min(page.askedAtSupplier, sentAt + MAX_AHEAD_MS),
     firstSentAt: run.firstSentAt ?? sentAt,
     pageAt: now,
     lastError: null,

@@ -179,7 +179,14 @@ describe.each(Object.entries<Connector>(connectors))('%s', (name, connector) => 
     ['a number', 0],
   ];
   it.each(nonsense)('takes nothing from %s', async (_, body) => {
-    const answering: CallSupplier = async () => ({ status: 200, headers: {}, body, sentAt: now, sentAtSupplier: now });
+    const answering: CallSupplier = async () => ({
+      status: 200,
+      headers: {},
+      body,
+      sentAt: now,
+      askedAt: now,
+      sentAtSupplier: now,
+    });
     for (const question of questions) {
       const outcome = await question.ask(answering).catch(onlyCallFailed);
       if (outcome instanceof CallFailed) continue;

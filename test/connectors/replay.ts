@@ -70,7 +70,14 @@ export function replay(recordings: readonly Recording[], startAt: number): Repla
     if (!isAnswer) throw new CallFailed('broken', `${recording.file} has status ${recording.status}`);
     const sentAt = startAt + replayed.answers.length * 1_000;
     const { status, headers, body } = recording;
-    const answer = { status, headers, body: structuredClone(body), sentAt, sentAtSupplier: sentAt + 5_000 };
+    const answer = {
+      status,
+      headers,
+      body: structuredClone(body),
+      sentAt,
+      askedAt: sentAt - 10,
+      sentAtSupplier: sentAt + 5_000,
+    };
     replayed.answers.push(answer);
     return answer;
   };

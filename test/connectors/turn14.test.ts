@@ -353,7 +353,7 @@ describe('quirks', () => {
   it('quirk 19: a single unknown id is an absence, in one call', async () => {
     const supplier = listing(() => false);
     const { observations } = await turn14.readStock({ ...supplier.terms, keys: ['99999'] });
-    const time = { version: NOW + 7_000, observedAt: NOW + 2_000, sourceAsOf: null };
+    const time = { version: NOW + 1_990, observedAt: NOW + 2_000, sourceAsOf: null };
     expect(observations).toEqual([{ kind: 'absence', supplier: 'my-turn14', supplierPartNumber: '99999', time }]);
     expect(supplier.requests).toMatchObject([{ path: 'inventory/99999', alsoAnswers: [404] }]);
   });
@@ -476,7 +476,7 @@ describe('stock by key', () => {
 
 it('orders its statements by when they were asked for: on the supplier’s clock, then on ours', async () => {
   const [stock] = await stockOf(inventory('10030', {}));
-  expect(stock?.time).toEqual({ version: NOW + 7_000, observedAt: NOW + 2_000, sourceAsOf: null });
+  expect(stock?.time).toEqual({ version: NOW + 1_990, observedAt: NOW + 2_000, sourceAsOf: null });
 });
 
 it('says of no error or reason what a price is', async () => {
@@ -535,7 +535,7 @@ function supplierThat(answer: (request: SupplierRequest) => { status: number; bo
   const requests: SupplierRequest[] = [];
   const call = async (request: SupplierRequest) => {
     requests.push(request);
-    return { ...answer(request), headers: {}, sentAt: NOW + 2_000, sentAtSupplier: NOW + 7_000 };
+    return { ...answer(request), headers: {}, sentAt: NOW + 2_000, askedAt: NOW + 1_990, sentAtSupplier: NOW + 7_000 };
   };
   return { requests, terms: { call, supplier: 'my-turn14', account: 'my-account', now: () => NOW, keys: [] } };
 }

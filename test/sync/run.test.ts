@@ -70,6 +70,21 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect(state?.confirmedAt).toBeGreaterThanOrEqual(watermark! + 10_000);
   });
 
+  it('keeps the watermark at our own clock where an answer says that it is later', async () => {
+    const supplier = filled();
+    await run(supplier, 'full');
+    clock.advance(60_000);
+    supplier.script = (page) => ({ ...page, askedAtSupplier: page.askedAtSupplier + 50 * 60_000 });
+    await run(supplier, 'incremental');
+    supplier.script = (page) => page;
+    expect((await feedState(supplier))?.watermark).toBeLessThanOrEqual(clock.now() + 2_000);
+    clock.advance(1_000);
+    supplier.set('p007', 0);
+    clock.advance(15_000);
+    await run(supplier, 'incremental');
+    expect((await copy(supplier)).get('p007')).toBe(0);
+  });
+
   it('finds by the overlap what the supplier committed late', async () => {
     const supplier = filled();
     await run(supplier, 'full');

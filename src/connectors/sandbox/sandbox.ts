@@ -161,9 +161,9 @@ function stray(one: StockObservation, answer: SupplierAnswer, from: Circumstance
   return reject(answer.body, from, 'it was not asked for', one.supplierPartNumber);
 }
 
-/** An absence bears no time of its own: it was true when we asked, on the supplier's clock. */
+/** An absence bears no time of its own: it was true when we asked, on the clock of all processes. */
 function absence(id: SupplierPartNumber, answer: SupplierAnswer, from: Circumstances): Observation {
-  const time = { version: answer.sentAtSupplier, observedAt: from.observedAt, sourceAsOf: null };
+  const time = { version: answer.askedAt, observedAt: from.observedAt, sourceAsOf: null };
   return { kind: 'absence', supplier: from.supplier, supplierPartNumber: id, time };
 }
 

@@ -15,7 +15,10 @@ import { rawText } from '../schema-check.ts';
 import { checkInventory, checkItem, checkPricing, MANUFACTURER_LOCATION } from './wire.ts';
 import type { WirePricing } from './wire.ts';
 
-/** Who answered, for whom, and when the question was sent: Turn14 puts no timestamp on anything. */
+/**
+ * Who answered, for whom, and when it was asked. Turn14 puts no timestamp on anything, and its `Date` is a whole second: two
+ * answers within one would be put in the wrong order. So the version is the moment of the permit, on the budget's clock.
+ */
 export interface Circumstances {
   readonly supplier: SupplierId;
   readonly account: string;

@@ -225,6 +225,6 @@ function rejectKey(ask: Asker, key: SupplierPartNumber, reason: string, raw: unk
 }
 
 function circumstances(ask: Asker, answer: SupplierAnswer): Circumstances {
-  const time = { version: answer.sentAtSupplier, observedAt: answer.sentAt, sourceAsOf: null };
+  const time = { version: answer.askedAt, observedAt: answer.sentAt, sourceAsOf: null };
   return { supplier: ask.supplier, account: ask.account, time };
 }

@@ -18,6 +18,7 @@ export function createDirectCall(baseUrl: string, headers: Readonly<Record<strin
       headers: Object.fromEntries(response.headers),
       body: expects === 'json' ? await response.json() : await response.text(),
       sentAt,
+      askedAt: sentAt,
       sentAtSupplier: date === null ? sentAt : Date.parse(date),
     };
   };

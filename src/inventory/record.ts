@@ -3,12 +3,10 @@ import type { Clock } from '../domain/clock.ts';
 import { offerId } from '../domain/identity.ts';
 import type { OfferId } from '../domain/identity.ts';
 import type { Observation, ObservationKind, Rejection } from '../domain/observation.ts';
-import { sameQuantity } from '../domain/quantity.ts';
 import type { Wake } from '../redis/wake.ts';
 import { inChunks } from '../store/database.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { insertDeadLetters } from '../store/dead-letters.ts';
-import { levelInForce } from '../domain/fact-time.ts';
 import { readLevels } from '../store/stock-levels.ts';
 import { appendChanges } from '../store/write-changes.ts';
 import {
@@ -25,6 +23,8 @@ import { writeLevels } from '../store/write-stock-levels.ts';
 import { factsOf, isOlder, mergeObservation, seenByFullRun } from './merge.ts';
 import type { Confirmation, OfferFacts } from './merge.ts';
 import { sift } from './sift.ts';
+import { isOfNewPart, stockChanges } from './stock-changes.ts';
+import type { Draft } from './stock-changes.ts';
 
 /** What was observed, and what brought it. */
 export interface Recording {
@@ -36,8 +36,10 @@ export interface Recording {
   readonly rejectedKind?: ObservationKind;
   /** Where it is a page of a full run over the stock feed: when the run started, epoch ms. */
   readonly fullStockRunStartedAt?: number;
+  /** Asked in each of the transactions: throws where the holder of a lease may no longer write, and rolls that one back. */
+  readonly guard?: (t: Queryable) => Promise<void>;
   /**
-   * Further writes of the same transaction: a run's progress, a job's result, a lease's fence check. Throwing rolls everything
+   * Further writes of the same transaction: a run's progress, a job's result. Throwing rolls everything
    * back. It may run again after a deadlock. Of a recording split in several transactions it is part of the last.
    */
   readonly alongside?: (t: Queryable) => Promise<void>;
@@ -98,16 +100,9 @@ export function createRecorder({ db, wake, clock }: RecorderDeps): Recorder {
 
 type RecordedBatch = Omit<Recorded, 'ahead'>;
 
-/** One offer of a batch: as it stood under the lock, and with the batch's observations. */
-interface Draft {
-  readonly offer: StoredOffer;
-  readonly before: OfferFacts;
-  readonly after: OfferFacts;
-}
-
 async function recordBatch(
   t: Queryable,
-  { cause, confirmation, fullStockRunStartedAt }: Recording,
+  { cause, confirmation, fullStockRunStartedAt, guard }: Recording,
   observations: readonly Observation[],
   now: number,
   alongside: () => Promise<void> = () => Promise.resolve(),
@@ -127,13 +122,28 @@ async function recordBatch(
   });
   const moved = drafts.filter(({ before, after }) => after !== before);
   await writeFacts(t, moved);
+  await guard?.(t);
   await alongside();
   // Last: from here on every other recording that has changes waits for this one's commit.
   const changes = await appendChanges(
     t,
-    moved.flatMap((draft) => changesOf(draft, cause, now)),
+    (await withLevelsOfNewParts(t, moved)).flatMap((draft) => stockChanges(draft, cause, now)),
   );
   return { written: moved.length, unchanged: drafts.length - moved.length, older, changes };
+}
+
+/** A recording about the catalog alone has not read the levels: those of an offer that gets its part are wanted for the feed. */
+async function withLevelsOfNewParts(t: Queryable, drafts: readonly Draft[]): Promise<readonly Draft[]> {
+  const bare = drafts.filter((draft) => draft.after.levels.size === 0 && isOfNewPart(draft));
+  if (bare.length === 0) return drafts;
+  const read = await readLevels(
+    t,
+    bare.map(({ offer }) => offer.offerId),
+  );
+  return drafts.map((draft) => {
+    const levels = read.get(draft.offer.offerId);
+    return levels === undefined ? draft : { ...draft, after: { ...draft.after, levels } };
+  });
 }
 
 /** Sorted by offer id: writers that lock in one order never deadlock. */
@@ -229,32 +239,6 @@ function replaced<V>(before: ReadonlyMap<string, V>, after: ReadonlyMap<string, 
     .filter(([key, value]) => before.get(key) !== value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, value]) => value);
-}
-
-/** What a reader sees differently: compared are the levels in force, not the rows. */
-function changesOf({ offer, before, after }: Draft, cause: Cause, now: number): Omit<StockChange, 'position'>[] {
-  const changes: Omit<StockChange, 'position'>[] = [];
-  for (const location of [...after.levels.keys()].sort()) {
-    const level = after.levels.get(location);
-    if (level === undefined) continue;
-    const known = before.levels.get(location);
-    const was = known === undefined ? null : levelInForce(known, before.stock, before.absent).quantity;
-    const is = levelInForce(level, after.stock, after.absent);
-    if (was !== null && sameQuantity(was, is.quantity)) continue;
-    changes.push({
-      supplier: offer.supplier,
-      supplierPartNumber: offer.supplierPartNumber,
-      offerId: offer.offerId,
-      partId: after.catalog?.partId ?? offer.partId,
-      location,
-      before: was,
-      after: is.quantity,
-      cause,
-      version: is.time.version,
-      recordedAt: now,
-    });
-  }
-  return changes;
 }
 
 function sum(recorded: readonly RecordedBatch[]): RecordedBatch {

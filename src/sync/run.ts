@@ -160,8 +160,8 @@ async function recordPage(walk: Walk, { page, sentAt }: AskedPage): Promise<void
     rejections: page.rejections,
     rejectedKind: FEED_KIND[after.feed],
     ...(after.feed === 'stock' && after.mode === 'full' ? { fullStockRunStartedAt: after.startedAt } : {}),
+    guard: (t) => assertFence(t, held),
     alongside: async (t) => {
-      await assertFence(t, held);
       await saveRun(t, after);
       if (after.state === 'DONE') await moveFeed(t, walk, after);
     },

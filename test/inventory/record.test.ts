@@ -262,6 +262,33 @@ describe.each(DIALECTS)('record on %s', (dialect) => {
     expect(changes.map(({ position }) => position)).toEqual(changes.map((_, n) => first + n));
   });
 
+  it('asks its guard in each of the transactions, and writes nothing where it throws', async () => {
+    const many = Array.from({ length: 1_500 }, (_, n) => stock(1, { '01': exactly(n) }, true, `guarded-${n}`));
+    let asked = 0;
+    await record(many.slice(0, 1_200), { guard: () => Promise.resolve(void (asked += 1)) });
+    expect(asked).toBe(2);
+    const before = await rows();
+    const refusing = record(many, { guard: () => Promise.reject(new Error('the lease is lost')) });
+    await expect(refusing).rejects.toThrow('the lease is lost');
+    expect(await rows()).toEqual(before);
+  });
+
+  it('tells who follows a part of the levels that were known before the offer was', async () => {
+    await record([stock(1, { '01': exactly(5), '02': UNKNOWN_QUANTITY })]);
+    const first = await record([catalog(2)]);
+    const part = partId('Lucas', '128-100');
+    expect(first.changes).toMatchObject([
+      { partId: part, location: '01', before: null, after: exactly(5), version: 1 },
+      { partId: part, location: '02', before: null, after: UNKNOWN_QUANTITY },
+    ]);
+    expect((await record([catalog(3, { title: 'BEARING' })])).changes).toEqual([]);
+    const other = await record([catalog(4, { partNumber: '128100' }), stock(4, { '01': exactly(6) })]);
+    expect(other.changes).toMatchObject([
+      { partId: partId('Lucas', '128100'), location: '01', before: null, after: exactly(6) },
+      { partId: partId('Lucas', '128100'), location: '02', before: null, after: UNKNOWN_QUANTITY },
+    ]);
+  });
+
   it('runs what goes alongside also where nothing was observed', async () => {
     let runs = 0;
     const recorded = await record([], { alongside: () => Promise.resolve(void (runs += 1)) });
@@ -275,10 +302,13 @@ describe.each(DIALECTS)('record on %s', (dialect) => {
     for (const [n, observation] of said.entries())
       await record([observation, ...said.slice(n, n + (n % 4))], { confirmation: n % 3 === 0 ? 'feed' : 'each' });
     const replayed = new Map<string, Quantity>();
+    const parts = new Map<string, string | null>();
     for (const change of await readChanges(test.db, start, 10_000)) {
       const place = `${change.offerId} ${change.location}`;
-      expect(change.before).toEqual(replayed.get(place) ?? null);
+      const isOfSamePart = parts.get(place) === change.partId;
+      expect(change.before).toEqual(isOfSamePart ? (replayed.get(place) ?? null) : null);
       replayed.set(place, change.after);
+      parts.set(place, change.partId);
     }
     const ids = [...new Set(said.map((one) => offerId(supplier, one.supplierPartNumber)))];
     const stored = [...(await readOffers(test.db, ids)).values()].flatMap(({ id, levels: ofOffer }) =>

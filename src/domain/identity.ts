@@ -17,7 +17,8 @@ export type OfferId = string;
  * Punctuation stays: `128100` and `128-100` are different parts in real catalogs.
  */
 export function identityForm(printed: string): string {
-  return printed.normalize('NFC').trim().replace(/\s+/gu, ' ').toUpperCase();
+  // Capitals of a composed letter may come apart: composed again, a capital and a small one are the same.
+  return printed.normalize('NFC').trim().replace(/\s+/gu, ' ').toUpperCase().normalize('NFC');
 }
 
 /** Letters and digits alone. Finds a part in any spelling; never identifies one (it collapses `128-100` and `128100`). */
@@ -37,5 +38,10 @@ export const DERIVED_ID_PATTERN = /^[A-Za-z0-9_-]{16}$/;
 
 /** 96 bits: among 100 million ids the chance of one collision is below 10⁻¹³. Computed, so a bulk write needs no look-up. */
 function digest(...parts: string[]): string {
-  return createHash('sha256').update(parts.join('\u001f')).digest('base64url').slice(0, 16);
+  return createHash('sha256').update(parts.map(withoutSeparator).join('\u001f')).digest('base64url').slice(0, 16);
+}
+
+/** Otherwise what holds the separator could be split elsewhere: `A␟B` + `C` would be `A` + `B␟C`. */
+function withoutSeparator(part: string): string {
+  return part.replace(/[\u001e\u001f]/g, (found) => (found === '\u001f' ? '\u001e1' : '\u001e0'));
 }

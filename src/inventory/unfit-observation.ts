@@ -1,3 +1,4 @@
+import { identityForm, searchForm } from '../domain/identity.ts';
 import { MAX_RAW_LENGTH } from '../domain/observation.ts';
 import type { FactTime, Observation, Rejection } from '../domain/observation.ts';
 import { MAX_QUANTITY, quantityValue } from '../domain/quantity.ts';
@@ -6,6 +7,8 @@ import { MAX_QUANTITY, quantityValue } from '../domain/quantity.ts';
 const MAX_SUPPLIER_PART_NUMBER = 128;
 const MAX_BRAND = 128;
 const MAX_PART_NUMBER = 128;
+/** Of the forms by which parts are found: some letters become two or three in capitals. */
+const MAX_FORM = 255;
 const MAX_TEXT = 4_000;
 const MAX_LOCATION = 64;
 const MAX_ACCOUNT = 64;
@@ -30,7 +33,10 @@ function contentFault(observation: Observation): string | null {
     case 'catalog':
       return (
         textFault('brand', observation.brand, MAX_BRAND) ??
+        lengthFault('brand in capitals', identityForm(observation.brand), MAX_FORM) ??
         textFault('part number', observation.partNumber, MAX_PART_NUMBER) ??
+        lengthFault('part number in capitals', identityForm(observation.partNumber), MAX_FORM) ??
+        lengthFault('part number without punctuation', searchForm(observation.partNumber), MAX_FORM) ??
         lengthFault('title', observation.title, MAX_TEXT) ??
         lengthFault('words about a successor', observation.supersededBy, MAX_TEXT) ??
         countFault('pack quantity', observation.packQuantity)
@@ -70,8 +76,13 @@ function timeFault({ version, observedAt, sourceAsOf }: FactTime): string | null
 }
 
 function textFault(what: string, text: string, most: number): string | null {
-  return text.trim() === '' ? `The ${what} is empty.` : lengthFault(what, text, most);
+  if (text.trim() === '') return `The ${what} is empty.`;
+  if (UNPRINTABLE.test(text)) return `The ${what} holds a control character or half of one character.`;
+  return lengthFault(what, text, most);
 }
+
+/** Nobody prints them: they are slips, and half characters (lone surrogates) all become the same one in a database. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
 function lengthFault(what: string, text: string | null, most: number): string | null {
   const length = text === null ? 0 : [...text].length;

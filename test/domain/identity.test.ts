@@ -10,6 +10,8 @@ describe('a part number', () => {
   it('is the same in any case, with blanks at its ends, and composed or decomposed', () => {
     expect(identityForm('  ajm601\t')).toBe('AJM601');
     expect(identityForm('P  23 109')).toBe('P 23 109');
+    for (const text of ['\u0390x', 'stra\u00dfe', '\u01f0', 're\u0301'])
+      expect(identityForm(identityForm(text))).toBe(identityForm(text));
     expect(identityForm('re\u0301gule\u0301')).toBe(identityForm('r\u00e9gul\u00e9'));
   });
 
@@ -26,5 +28,11 @@ describe('a derived id', () => {
     expect(partId('ab', 'c')).not.toBe(partId('a', 'bc'));
     expect(offerId('one', '1')).not.toBe(offerId('two', '1'));
     expect(partId('a', 'b')).toMatch(DERIVED_ID_PATTERN);
+  });
+
+  it('does not depend on where a separator stands within the names', () => {
+    const names = ['A\u001fB', 'A', 'B\u001fC', 'C', '\u001f', 'A\u001e', '\u001e1B', 'A\u001f', '\u001fB', 'B'];
+    const pairs = names.flatMap((brand) => names.map((number) => [brand, number] as const));
+    expect(new Set(pairs.map(([brand, number]) => partId(brand, number))).size).toBe(pairs.length);
   });
 });

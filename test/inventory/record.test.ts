@@ -253,6 +253,28 @@ describe.each(DIALECTS)('record on %s', (dialect) => {
     ]);
   });
 
+  it.each([
+    ['a brand whose capitals are too many', (good: CatalogObservation) => ({ ...good, brand: '\u0390'.repeat(128) })],
+    [
+      'a part number whose capitals are too many',
+      (good: CatalogObservation) => ({ ...good, partNumber: '\u00df'.repeat(128) }),
+    ],
+    ['a separator in a brand', (good: CatalogObservation) => ({ ...good, brand: 'A\u001fB' })],
+    ['a control character in a part number', (good: CatalogObservation) => ({ ...good, partNumber: 'B\u0000C' })],
+    ['half a character in a part number', (good: CatalogObservation) => ({ ...good, partNumber: 'B\ud83d' })],
+    ['half a character in a key', (good: CatalogObservation) => ({ ...good, supplierPartNumber: '\ud800x' })],
+  ])('refuses %s and takes its neighbour', async (_, spoilt) => {
+    const neighbour = { ...catalog(1), supplierPartNumber: 'neighbour' };
+    const { written } = await record([neighbour, spoilt(catalog(1))]);
+    expect(written).toBe(1);
+    expect((await readDeadLetters(test.db, 100)).filter((letter) => letter.supplier === supplier)).toHaveLength(1);
+  });
+
+  it('refuses half a character in a location, where two would be one to a database', async () => {
+    const { written } = await record([stock(1, { '\ud83d': exactly(3), '\ud83e': exactly(4) })]);
+    expect(written).toBe(0);
+  });
+
   it('splits what is too large for one transaction and runs what goes alongside once, in the last', async () => {
     let runs = 0;
     const many = Array.from({ length: 2_300 }, (_, n) => stock(1, { '01': exactly(n) }, true, `many-${n}`));

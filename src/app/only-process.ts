@@ -79,8 +79,9 @@ export function grantingWhileHeld(budgetLog: BudgetLog, only: OnlyProcess): Budg
     leave: (group, asker) => budgetLog.leave(group, asker),
     pause: (scope, forMs) => budgetLog.pause(scope, forMs),
     usage: (group, windows, scopes) => budgetLog.usage(group, windows, scopes),
-    beginRestore: (group) => budgetLog.beginRestore(group),
-    restore: (group, marker, entries) => budgetLog.restore(group, marker, entries),
+    beginRestore: (group, windows) => budgetLog.beginRestore(group, windows),
+    restore: (group, marker, windows, entries) => budgetLog.restore(group, marker, windows, entries),
+    doubt: (windows) => budgetLog.doubt(windows),
   };
 }
 

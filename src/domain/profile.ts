@@ -67,6 +67,12 @@ export interface Profile {
   /** Pages one run may take before it stops as runaway. */
   readonly maxPagesPerRun: number;
   readonly maxBodyBytes: number;
-  /** Lanes that may not take the last part of a window: share of the limit kept back from them, in [0, 1). */
+  /**
+   * Lanes that may not take the last part of a long window (`KEPT_BACK_BEYOND_MS`): share of the limit kept back from them, in [0, 1).
+   * Short windows come back by themselves: there a lane alone may use all, and the line decides who is next.
+   */
   readonly keptBack: Partial<Record<Lane, number>>;
 }
+
+/** What a lower lane took of a longer window would not be back when a higher lane comes. */
+export const KEPT_BACK_BEYOND_MS = 10 * 60_000;

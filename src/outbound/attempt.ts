@@ -7,7 +7,7 @@ import type { Breaker, Health, Pass, Resting } from './breaker.ts';
 import type { Budget } from './budget.ts';
 import type { Authorization } from './credentials.ts';
 import type { Endings } from './endings.ts';
-import type { Permit } from './permit.ts';
+import { permitAgeMs, type Permit } from './permit.ts';
 import { refusedAtTheDoor } from './door.ts';
 import { meaningOf, pauseAfter } from './response.ts';
 import { ATTEMPTS_AT_MOST, backoffMs, type RetryBudget } from './retry-budget.ts';
@@ -150,9 +150,19 @@ async function judge(
   await parts.budget.learn(connection, permit, raw).catch((error: unknown) => {
     parts.log.warn({ supplier, account, reason: String(error) }, 'lesson not kept');
   });
+  if (pauseMs !== null) await notePause(parts, permit, pauseMs);
   const retryAt = pauseMs === null ? null : parts.clock.now() + pauseMs;
   const askedAt = permit.grantedAt;
   return readAnswer({ supplier, account, request, path: url.pathname, meaning, retryAt, askedAt }, raw);
+}
+
+/** In the call's row, so that the pause is not forgotten where the budget's store is lost. */
+async function notePause(parts: AttemptParts, permit: Permit, pauseMs: number): Promise<void> {
+  const until = permit.grantedAt + permitAgeMs(permit, parts) + pauseMs;
+  await parts.ledger.notePause(permit.id, until).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    parts.log.warn({ supplier: permit.supplier, code }, 'pause not in the call ledger: lost if Redis is');
+  });
 }
 
 function report(

@@ -5,8 +5,9 @@ import type { CountOccupied } from '../store/calls.ts';
 import { createLearning, type Learning, type TeachingAnswer } from './learning.ts';
 import { createNotesView } from './notes-view.ts';
 import { createPast } from './past.ts';
-import { PERMIT_MAX_AGE_MS, type Permit } from './permit.ts';
+import { PERMIT_MAX_AGE_MS, permitAgeMs, type Permit } from './permit.ts';
 import { acquirePermit, lineOf, type BudgetParts, type BudgetState, type Lessons } from './permit-wait.ts';
+import { createStoreClock } from './store-clock.ts';
 import type { Strikes } from './strikes.ts';
 import type { CallTerms, SupplierConnection } from './supplier-call.ts';
 import { createTurns } from './turns.ts';
@@ -109,11 +110,12 @@ export function createBudget(parts: BudgetParts & { readonly lessons?: LessonPar
     line: createWaitingLine(WAITERS_AT_MOST),
     lastRefusals: new Map(),
     wakers: new Set(),
+    storeClock: createStoreClock(),
     lessons,
   };
   return {
     acquire: (connection, callClass, terms) => acquirePermit(state, connection, callClass, terms),
-    isFresh: (permit) => parts.monotonic() - permit.takenAt <= PERMIT_MAX_AGE_MS,
+    isFresh: (permit) => permitAgeMs(permit, parts) <= PERMIT_MAX_AGE_MS,
     settle: (permit, ending) => settle(state, permit, ending),
     async pause({ supplier, account, profile }, callClass, forMs) {
       for (const scope of callScopes({ supplier, account, callClass }, profile)) {

@@ -11,7 +11,7 @@ import { createCredentials, type Authorization, type ClientCredentials, type Cre
 import { isAtTheDoor, refusedAtTheDoor } from './door.ts';
 import { createEndings } from './endings.ts';
 import { watchSending } from './first-byte.ts';
-import { PERMIT_MAX_AGE_MS, type Permit } from './permit.ts';
+import { PERMIT_MAX_AGE_MS, permitAgeMs, type Permit } from './permit.ts';
 import { requestUrl } from './request-url.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import type { Failed, RawAnswer } from './supplier-answer.ts';
@@ -134,8 +134,10 @@ interface ExchangeParts {
 async function exchange(parts: ExchangeParts, call: Call, permit: Permit): Promise<RawAnswer | Failed> {
   const { callTimeoutMs, maxBodyBytes } = call.connection.profile;
   const { signal } = call.terms;
-  // Not from now: a process that stood still since it looked at its permit's age must not send by it.
-  const sendBefore = Math.min(parts.monotonic(), permit.takenAt + PERMIT_MAX_AGE_MS) + callTimeoutMs;
+  const lateAt = parts.monotonic() + callTimeoutMs;
+  // From the permit's moment, not from now: a process that stood still since it looked at its permit's age must not send by it.
+  const mayStillSend = (): boolean =>
+    parts.monotonic() < lateAt && permitAgeMs(permit, parts) < PERMIT_MAX_AGE_MS + callTimeoutMs;
   const over = new AbortController();
   const abort = (): void => over.abort();
   // The client's own time-out does not cover the body.
@@ -144,7 +146,7 @@ async function exchange(parts: ExchangeParts, call: Call, permit: Permit): Promi
   if (signal?.aborted === true) abort();
   let sentAt = parts.clock.now();
   const { done, sent } = watchSending(
-    { mayStillSend: () => parts.monotonic() < sendBefore, onFirstByte: () => void (sentAt = parts.clock.now()) },
+    { mayStillSend, onFirstByte: () => void (sentAt = parts.clock.now()) },
     async () => ky(call.url, requestInit(call, over.signal)),
   );
   let response: Response | null = null;
@@ -159,7 +161,7 @@ async function exchange(parts: ExchangeParts, call: Call, permit: Permit): Promi
     if (response !== null) parts.finish(permit, 'begun', response.status);
     // Counted like a call although it surely brought no byte: the supplier may count connections.
     else if (sent.surelyNothing()) parts.finish(permit, 'answered', null);
-    if (parts.monotonic() >= sendBefore) return brokenOff(call, 'late', response?.status ?? null);
+    if (!mayStillSend()) return brokenOff(call, 'late', response?.status ?? null);
     const isTurnedAway = response === null && signal?.aborted !== true && isAtTheDoor(error, sent);
     if (isTurnedAway) return turnedAway(call, error);
     return brokenOff(call, signal?.aborted === true ? 'left' : error, response?.status ?? null);

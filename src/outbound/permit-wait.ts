@@ -10,9 +10,18 @@ import { CallFailed, type CallTerms, type SupplierConnection } from './supplier-
 import { askAgainMs, isDoneInTime, remainingMs } from './waiting.ts';
 import type { WaitingLine } from './waiting-line.ts';
 import type { NotesView } from './notes-view.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { Strikes } from './strikes.ts';
 import { MOST_URGENT, type Turn, type TurnAsk, type Turns } from './turns.ts';
-import { callScopes, callWindows, durationInWords, holdMs, NOTHING_LEARNT, windowInWords } from './windows.ts';
+import {
+  accountWindows,
+  callScopes,
+  callWindows,
+  durationInWords,
+  holdMs,
+  NOTHING_LEARNT,
+  windowInWords,
+} from './windows.ts';
 import type { CallOrigin, CallWindow } from './windows.ts';
 
 export interface BudgetParts {
@@ -35,6 +44,7 @@ export interface BudgetState extends BudgetParts {
   readonly lastRefusals: Map<string, { readonly refusal: Refusal; readonly seenAt: number }>;
   /** Heads that wait for a call in flight to end. */
   readonly wakers: Set<{ readonly supplier: string; readonly wake: () => void }>;
+  readonly storeClock: StoreClock;
   /** Null where nothing is learnt. */
   readonly lessons: Lessons | null;
 }
@@ -104,7 +114,14 @@ async function refuseNearPenalty(
 function wanted(state: BudgetState, connection: SupplierConnection, callClass: CallClass, terms: CallTerms): Want {
   const { supplier, account, profile } = connection;
   const origin = { supplier, account, callClass };
-  const shut = callWindows(origin, profile, terms.lane).find(({ limit }) => limit < 1);
+  const windows = callWindows(origin, profile, terms.lane);
+  if (windows.length === 0) {
+    throw new CallFailed(
+      'notNow',
+      `No limit of ${supplier}'s profile counts calls of class ${callClass}, so none is made: add the class to a limit's "counts".`,
+    );
+  }
+  const shut = windows.find(({ limit }) => limit < 1);
   if (shut !== undefined) {
     throw new CallFailed(
       'notNow',
@@ -230,8 +247,10 @@ async function ask(
 ): Promise<Permit | Exclude<Taken, { outcome: 'granted' }>> {
   const { origin, terms } = want;
   const windows = windowsNow(state, want, contender.lane);
+  await doubtAfterStep(state, want.connection);
   // Before the question is sent: the grant is no older than this.
   const takenAt = state.monotonic();
+  const wallAt = state.clock.now();
   const take: Take = {
     group: origin.supplier,
     permit: state.newId(),
@@ -245,11 +264,40 @@ async function ask(
   const taken = await state.budgetLog.take(take).catch((error: unknown) => {
     throw unreachable(origin.supplier, error);
   });
+  state.storeClock.told(taken.at, takenAt, state.monotonic());
+  if (await doubtAfterStep(state, want.connection)) {
+    const unused = windows.map((window) => ({ ...window, windowMs: 0 }));
+    if (taken.outcome === 'granted') void state.budgetLog.settle(take.permit, unused).catch(() => undefined);
+    return { outcome: 'pastUnknown', at: taken.at };
+  }
   if (taken.outcome === 'refused') state.lastRefusals.set(want.lineKey, { refusal: taken, seenAt: takenAt });
   else state.lastRefusals.delete(want.lineKey);
   if (taken.outcome !== 'granted') return taken;
   state.lessons?.turns.granted(want.lineKey);
-  return { ...origin, id: take.permit, lane: terms.lane, windows, grantedAt: taken.at, holdMs: take.holdMs, takenAt };
+  const { holdMs: heldMs } = take;
+  return {
+    ...origin,
+    id: take.permit,
+    lane: terms.lane,
+    windows,
+    grantedAt: taken.at,
+    holdMs: heldMs,
+    takenAt,
+    wallAt,
+  };
+}
+
+/** @returns whether the past was known and is not any more */
+async function doubtAfterStep(state: BudgetState, connection: SupplierConnection): Promise<boolean> {
+  const { supplier, account, profile } = connection;
+  const key = `${supplier}\n${account}`;
+  if (!state.storeClock.isInDoubt(key)) return false;
+  state.log.warn({ supplier }, 'the clock of the budget was set forward: its past is read anew from the call ledger');
+  await state.budgetLog.doubt(accountWindows(connection, profile)).catch((error: unknown) => {
+    throw unreachable(supplier, error);
+  });
+  state.storeClock.putRight(key);
+  return true;
 }
 
 async function waitForPast(state: BudgetState, { connection, terms }: Want): Promise<void> {

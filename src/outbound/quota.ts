@@ -170,14 +170,14 @@ function windowQuota(
     cautionFactor: lowered?.factor ?? 1,
     occupied,
     freesAt,
-    keptBack: keptBackFrom(profile, use.limit),
+    keptBack: keptBackFrom(profile, use),
     projectedExhaustionAt: projectedExhaustionAt(pace),
   };
 }
 
-function keptBackFrom(profile: Profile, effective: number): WindowQuota['keptBack'] {
+function keptBackFrom(profile: Profile, { limit, windowMs }: WindowUse): WindowQuota['keptBack'] {
   return LANES.flatMap((lane) => {
-    const calls = keptBack(effective, profile.keptBack[lane] ?? 0);
+    const calls = keptBack(limit, windowMs, profile.keptBack[lane] ?? 0);
     return calls > 0 ? [{ lane, calls }] : [];
   });
 }

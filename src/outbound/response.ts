@@ -13,7 +13,7 @@ export type Meaning =
 /** Header names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string>>;
 
-const PAUSE_AT_MOST_MS = 60 * 60_000;
+export const PAUSE_AT_MOST_MS = 60 * 60_000;
 /** After a 429 that does not say how long. */
 const PAUSE_UNSAID_MS = 60_000;
 /** After a 429 that says "at once". */

@@ -1,5 +1,5 @@
 import type { Lane } from '../domain/lane.ts';
-import type { CallClass, Limit, Profile } from '../domain/profile.ts';
+import { KEPT_BACK_BEYOND_MS, type CallClass, type Limit, type Profile } from '../domain/profile.ts';
 import type { LogWindow } from '../redis/budget-log.ts';
 
 /** In the place of an account, where all of a supplier's accounts are counted together. */
@@ -24,7 +24,7 @@ export interface CallWindow extends LogWindow {
   readonly configured: number;
   /** What is paused and lowered together with it. */
   readonly scope: string;
-  /** True for what a supplier says that remains: a bound for a time, not a limit of the profile. */
+  /** True for what a supplier says that remains: a bound for a time that begins empty, not a limit of the profile. */
   readonly isRest: boolean;
 }
 
@@ -125,7 +125,7 @@ function windowsOf(
       const ours = Math.max(1, Math.floor(lowered * Math.min(1, learnt.factors.get(scope) ?? 1)));
       return {
         key,
-        limit: ours - keptBack(ours, keptBackShare),
+        limit: ours - keptBack(ours, windowMs, keptBackShare),
         windowMs,
         limitName: limit.name,
         ours,
@@ -160,7 +160,7 @@ function restWindows(
     return [
       {
         key: `${key}:rest:${id}`,
-        limit: limit - keptBack(limit, keptBackShare),
+        limit: limit - keptBack(limit, windowMs, keptBackShare),
         windowMs,
         limitName: `${limitName}, what the supplier says remains`,
         ours: limit,
@@ -186,7 +186,7 @@ function scopeKey({ supplier, account }: Owner, limit: Limit): string {
   return `{${supplier}}:${limitOwner(account, limit)}`;
 }
 
-/** Rounded down, so that a share below 1 always leaves the lane one call: a minimum interval shuts nobody out. */
-export function keptBack(ours: number, share: number): number {
-  return Math.floor(ours * share);
+/** Of a long window only. Rounded down, so that a share below 1 always leaves the lane one call. */
+export function keptBack(ours: number, windowMs: number, share: number): number {
+  return windowMs > KEPT_BACK_BEYOND_MS ? Math.floor(ours * share) : 0;
 }

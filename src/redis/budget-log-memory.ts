@@ -17,7 +17,8 @@ class MemoryBudgetLog implements BudgetLog {
   readonly #lines = new Map<string, Map<string, Place>>();
   readonly #aliveUntil = new Map<string, number>();
   readonly #pausedUntil = new Map<string, number>();
-  readonly #knownGroups = new Set<string>();
+  /** Keys of the windows whose past is known. */
+  readonly #known = new Set<string>();
   #sweptAt = 0;
   /** Restorings under way. A marker of a log that is gone is not among them. */
   readonly #markers = new Set<string>();
@@ -29,7 +30,7 @@ class MemoryBudgetLog implements BudgetLog {
   async take(take: Take): Promise<Taken> {
     const at = Math.floor(this.#now());
     const stamp = Math.ceil(this.#now());
-    if (!this.#knownGroups.has(take.group)) return { outcome: 'pastUnknown', at };
+    if (!this.#isKnown(take.windows)) return { outcome: 'pastUnknown', at };
     this.#sweep(at);
     for (const [asker, until] of this.#aliveUntil) if (until <= at) this.#aliveUntil.delete(asker);
     const pauses = take.scopes.flatMap((scope) => {
@@ -62,12 +63,12 @@ class MemoryBudgetLog implements BudgetLog {
     return until;
   }
 
-  async usage(group: string, windows: readonly LogWindow[], scopes: readonly string[]): Promise<Usage> {
+  async usage(_group: string, windows: readonly LogWindow[], scopes: readonly string[]): Promise<Usage> {
     const at = Math.floor(this.#now());
     const paused = Math.max(0, ...scopes.map((scope) => this.#pausedUntil.get(scope) ?? 0));
     return {
       at,
-      isPastKnown: this.#knownGroups.has(group),
+      isPastKnown: this.#isKnown(windows),
       pausedUntil: paused > at ? paused : null,
       windows: windows.map(({ key, windowMs }) => {
         const occupied = this.#window(key);
@@ -78,18 +79,35 @@ class MemoryBudgetLog implements BudgetLog {
     };
   }
 
-  async beginRestore(group: string): Promise<{ marker: string; at: number } | 'alreadyKnown'> {
-    if (this.#knownGroups.has(group)) return 'alreadyKnown';
+  async beginRestore(
+    _group: string,
+    windows: readonly Pick<LogWindow, 'key'>[],
+  ): Promise<{ marker: string; at: number } | 'alreadyKnown'> {
+    if (windows.every(({ key }) => this.#known.has(key))) return 'alreadyKnown';
     const marker = crypto.randomUUID();
     this.#markers.add(marker);
     return { marker, at: Math.floor(this.#now()) };
   }
 
-  async restore(group: string, marker: string, entries: readonly RestoredEntry[]): Promise<'restored' | 'lost'> {
+  async restore(
+    _group: string,
+    marker: string,
+    windows: readonly Pick<LogWindow, 'key' | 'windowMs'>[],
+    entries: readonly RestoredEntry[],
+  ): Promise<'restored' | 'lost'> {
     if (!this.#markers.delete(marker)) return 'lost';
-    for (const { key, permit, until } of entries) this.#window(key).add(permit, until);
-    this.#knownGroups.add(group);
+    const opened = new Set(windows.map(({ key }) => key).filter((key) => !this.#known.has(key)));
+    for (const { key, permit, until } of entries) if (opened.has(key)) this.#window(key).add(permit, until);
+    for (const key of opened) this.#known.add(key);
     return 'restored';
+  }
+
+  async doubt(windows: readonly Pick<LogWindow, 'key'>[]): Promise<void> {
+    for (const { key } of windows) this.#known.delete(key);
+  }
+
+  #isKnown(windows: readonly LogWindow[]): boolean {
+    return windows.every(({ key, isRest }) => isRest === true || this.#known.has(key));
   }
 
   /** Windows of a passing kind leave nothing behind, as Redis lets their keys expire. */

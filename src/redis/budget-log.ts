@@ -6,6 +6,8 @@ export interface LogWindow {
   readonly key: string;
   readonly limit: number;
   readonly windowMs: number;
+  /** True for one that begins empty when it is told, so that it has no past to know. */
+  readonly isRest?: boolean;
 }
 
 /** Who asks, for the line in front of a window. */
@@ -19,7 +21,7 @@ export interface Asker {
 }
 
 export interface Take {
-  /** What shares one past: a supplier. */
+  /** What shares its waiting lines: a supplier. */
   readonly group: string;
   readonly permit: string;
   readonly windows: readonly LogWindow[];
@@ -36,7 +38,7 @@ export interface Take {
 export type Taken =
   | { readonly outcome: 'granted'; readonly at: number }
   | Refusal
-  /** The store was emptied or replaced: nothing is granted before `restore`. */
+  /** The past of a window is not known, as it is new, or lost with the store: nothing is granted in it before `restore`. */
   | { readonly outcome: 'pastUnknown'; readonly at: number };
 
 export interface Refusal {
@@ -63,13 +65,14 @@ export interface Usage {
   readonly at: number;
   readonly windows: readonly WindowUsage[];
   readonly pausedUntil: number | null;
+  /** Of all windows asked about. */
   readonly isPastKnown: boolean;
 }
 
 /** A past call as the call ledger tells it. */
 export interface RestoredEntry {
+  /** Of one of the windows that are restored; others are left out. */
   readonly key: string;
-  readonly windowMs: number;
   readonly permit: string;
   /** Until when it occupies the window. */
   readonly until: number;
@@ -92,15 +95,27 @@ export interface BudgetLog {
   usage(group: string, windows: readonly LogWindow[], scopes: readonly string[]): Promise<Usage>;
   /**
    * Marks the start of a restoring, before the past is read.
-   * @returns `alreadyKnown`, or the marker that `restore` wants: it is lost with the store, so that a second loss is noticed
+   * @returns `alreadyKnown` where the past of all these windows is, or the marker that `restore` wants: it is lost with the store, so that a second loss is noticed
    */
-  beginRestore(group: string): Promise<{ readonly marker: string; readonly at: number } | 'alreadyKnown'>;
-  /** Adds past calls where they are missing and opens the group. Safe from several processes; `lost`: begin anew. */
-  restore(group: string, marker: string, entries: readonly RestoredEntry[]): Promise<'restored' | 'lost'>;
+  beginRestore(
+    group: string,
+    windows: readonly Pick<LogWindow, 'key'>[],
+  ): Promise<{ readonly marker: string; readonly at: number } | 'alreadyKnown'>;
+  /** Adds past calls where they are missing and opens the windows. Safe from several processes; `lost`: begin anew. */
+  restore(
+    group: string,
+    marker: string,
+    windows: readonly Pick<LogWindow, 'key' | 'windowMs'>[],
+    entries: readonly RestoredEntry[],
+  ): Promise<'restored' | 'lost'>;
+  /** Takes the past of windows for unknown from now on, e.g. as the store's clock was set forward. */
+  doubt(windows: readonly Pick<LogWindow, 'key'>[]): Promise<void>;
 }
 
 /** Entries in one step of a restoring: a step stays below some milliseconds. */
 const ENTRIES_PER_STEP = 1_000;
+/** As in the scripts: the mark of a known past stands behind all permits of a window. */
+const MARKS_FROM = 9_000_000_000_000_000;
 
 /**
  * @param prefix parts this gateway's keys from others in one Redis. The keys of one supplier share a hash tag, so the log
@@ -130,13 +145,20 @@ export function redisBudgetLog(client: Redis, prefix: string, time = SERVER_TIME
     async pause(scope, forMs) {
       return (await scripts.pause([keys.pause(scope)], [Math.ceil(forMs)])) as number;
     },
-    usage: (group, windows, scopes) => usage(scripts.usage, keys, group, windows, scopes),
-    async beginRestore(group) {
+    usage: (_group, windows, scopes) => usage(scripts.usage, keys, windows, scopes),
+    async beginRestore(group, windows) {
       const marker = crypto.randomUUID();
-      const at = (await scripts.begin([keys.epoch(group), keys.restoring(group, marker)], [])) as number;
+      const occupied = windows.map(({ key }) => keys.occupied(key));
+      const at = (await scripts.begin([keys.restoring(group, marker), ...occupied], [])) as number;
       return at < 0 ? 'alreadyKnown' : { marker, at };
     },
-    restore: (group, marker, entries) => restore(scripts.restore, keys, group, marker, entries),
+    restore: (group, marker, windows, entries) =>
+      restore(scripts.restore, keys.restoring(group, marker), keys, windows, entries),
+    async doubt(windows) {
+      for (const { key } of windows) {
+        await deadlined(client.zRemRangeByScore(keys.occupied(key), MARKS_FROM, '+inf'));
+      }
+    },
   };
 }
 
@@ -147,7 +169,6 @@ function keysUnder(prefix: string) {
     occupied: (window: string): string => `${prefix}window:${window}`,
     line: (window: string): string => `${prefix}line:${window}`,
     pause: (scope: string): string => `${prefix}pause:${scope}`,
-    epoch: (group: string): string => `${prefix}epoch:{${group}}`,
     askers: (group: string): string => `${prefix}askers:{${group}}`,
     restoring: (group: string, marker: string): string => `${prefix}restoring:{${group}}:${marker}`,
   };
@@ -157,7 +178,6 @@ async function take(script: LuaScript, keys: Keys, asked: Take): Promise<Taken> 
   const { windows, asker } = asked;
   const reply = await script(
     [
-      keys.epoch(asked.group),
       keys.askers(asked.group),
       ...windows.map(({ key }) => keys.occupied(key)),
       ...windows.map(({ key }) => keys.line(key)),
@@ -171,7 +191,7 @@ async function take(script: LuaScript, keys: Keys, asked: Take): Promise<Taken> 
       asked.holdMs,
       asked.lineMs,
       windows.length,
-      ...windows.flatMap(({ limit, windowMs }) => [limit, windowMs]),
+      ...windows.flatMap(({ limit, windowMs, isRest }) => [limit, windowMs, isRest === true ? 1 : 0]),
     ],
   );
   return readTaken(reply as TakeReply, asked);
@@ -180,13 +200,12 @@ async function take(script: LuaScript, keys: Keys, asked: Take): Promise<Taken> 
 async function usage(
   script: LuaScript,
   keys: Keys,
-  group: string,
   windows: readonly LogWindow[],
   scopes: readonly string[],
 ): Promise<Usage> {
   const reply = await script(
-    [keys.epoch(group), ...windows.map(({ key }) => keys.occupied(key)), ...scopes.map(keys.pause)],
-    [windows.length, ...windows.map(({ windowMs }) => windowMs)],
+    [...windows.map(({ key }) => keys.occupied(key)), ...scopes.map(keys.pause)],
+    [windows.length, ...windows.flatMap(({ windowMs, isRest }) => [windowMs, isRest === true ? 1 : 0])],
   );
   const [at = 0, isKnown, paused = -1, ...found] = reply as number[];
   return {
@@ -202,22 +221,26 @@ async function usage(
 
 async function restore(
   script: LuaScript,
+  markKey: string,
   keys: Keys,
-  group: string,
-  marker: string,
+  windows: readonly Pick<LogWindow, 'key' | 'windowMs'>[],
   entries: readonly RestoredEntry[],
 ): Promise<'restored' | 'lost'> {
-  for (let start = 0; start === 0 || start < entries.length; start += ENTRIES_PER_STEP) {
-    const step = entries.slice(start, start + ENTRIES_PER_STEP);
-    const windows = [...new Set(step.map(({ key }) => key))];
-    // Lua counts from 1, and two keys come before the windows'.
-    const place = new Map(windows.map((key, index) => [key, index + 3]));
-    const isLast = start + ENTRIES_PER_STEP >= entries.length;
+  // Lua counts from 1.
+  const place = new Map(windows.map(({ key }, index) => [key, index + 1]));
+  const wanted = entries.flatMap(({ key, permit, until }) => {
+    const window = place.get(key);
+    return window === undefined ? [] : [[window, permit, until]];
+  });
+  for (let start = 0; start === 0 || start < wanted.length; start += ENTRIES_PER_STEP) {
+    const isLast = start + ENTRIES_PER_STEP >= wanted.length;
     const reply = await script(
-      [keys.epoch(group), keys.restoring(group, marker), ...windows.map(keys.occupied)],
+      [markKey, ...windows.map(({ key }) => keys.occupied(key))],
       [
         isLast ? 1 : 0,
-        ...step.flatMap(({ key, permit, until, windowMs }) => [place.get(key) ?? 0, permit, until, windowMs]),
+        windows.length,
+        ...windows.map(({ windowMs }) => windowMs),
+        ...wanted.slice(start, start + ENTRIES_PER_STEP).flat(),
       ],
     );
     if (reply === 'lost') return 'lost';

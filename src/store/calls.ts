@@ -14,18 +14,30 @@ export interface LedgerCall {
   readonly holdMs: number;
   /** Null while no answer came. */
   readonly answeredAt: number | null;
+  /** When the permit was asked for, on the wall clock of the calling host; null in rows older than this field. */
+  readonly wallAt: number | null;
+  /** Until when the answer asked for a pause; null where it asked for none. */
+  readonly pausedUntil: number | null;
+}
+
+/** The same moment on the budget's clock and on a wall clock. */
+export interface LedgerMoment {
+  readonly budget: number;
+  readonly wall: number;
 }
 
 /** Every supplier call, written before its first byte is sent. */
 export interface CallLedger {
   /** Rejects where the row is not surely there: the call must not be made then. */
-  record(call: Omit<LedgerCall, 'answeredAt'>): Promise<void>;
+  record(call: Omit<LedgerCall, 'answeredAt' | 'pausedUntil'>): Promise<void>;
   complete(permit: string, answeredAt: number, status: number | null): Promise<void>;
+  /** Notes that the answer asked for a pause. */
+  notePause(permit: string, until: number): Promise<void>;
   /**
-   * Calls of a supplier granted at `since` or later, the oldest first.
+   * Calls of a supplier granted at `since` or later by one of the two clocks, and maybe some more; the oldest first.
    * @param after the last call of the page before; null for the first
    */
-  recent(supplier: SupplierId, since: number, after: LedgerCall | null): Promise<LedgerCall[]>;
+  recent(supplier: SupplierId, since: LedgerMoment, after: LedgerCall | null): Promise<LedgerCall[]>;
 }
 
 /** What of the ledger occupied a window at some moment. Times in epoch ms on the budget's clock. */
@@ -82,6 +94,7 @@ export function callLedger(db: Queryable): CallLedger {
           lane: call.lane,
           granted_at_ms: call.grantedAt,
           hold_ms: call.holdMs,
+          wall_at_ms: call.wallAt === null ? null : Math.floor(call.wallAt),
         })
         .timeout(WRITE_WITHIN_MS);
     },
@@ -92,17 +105,35 @@ export function callLedger(db: Queryable): CallLedger {
         .update({ answered_at_ms: answeredAt, status })
         .timeout(WRITE_WITHIN_MS);
     },
+    async notePause(permit, until) {
+      await db
+        .knex('supplier_calls')
+        .where({ permit_id: permit })
+        .update({ paused_until_ms: Math.ceil(until) })
+        .timeout(WRITE_WITHIN_MS);
+    },
     async recent(supplier, since, after) {
+      const from = after?.grantedAt ?? Math.min(since.budget, await firstSince(db, supplier, since.wall));
       const query = db
         .knex('supplier_calls')
         .where({ supplier })
-        .where('granted_at_ms', '>=', after?.grantedAt ?? since)
+        .where('granted_at_ms', '>=', from)
         .orderBy(['granted_at_ms', 'permit_id'])
         .limit(LEDGER_PAGE_ROWS);
       if (after !== null) void query.whereRaw('(granted_at_ms, permit_id) > (?, ?)', [after.grantedAt, after.permit]);
       return ((await query) as CallRow[]).map(toCall);
     },
   };
+}
+
+/** The earliest grant on the budget's clock of all that were made since a moment of the wall clock. */
+async function firstSince(db: Queryable, supplier: SupplierId, wallAt: number): Promise<number> {
+  const [row] = (await db
+    .knex('supplier_calls')
+    .where({ supplier })
+    .where('wall_at_ms', '>=', wallAt)
+    .min({ first: 'granted_at_ms' })) as { first: number | string | null }[];
+  return row?.first == null ? Infinity : Number(row.first);
 }
 
 /**
@@ -113,6 +144,8 @@ export async function pruneCalls(db: Queryable, grantedBefore: number): Promise<
   const rows = await db
     .knex<CallRow>('supplier_calls')
     .where('granted_at_ms', '<', grantedBefore)
+    // Where the budget's clock is behind, the wall clock says how old a call is.
+    .whereRaw('COALESCE(wall_at_ms, granted_at_ms) < ?', [grantedBefore])
     .limit(LEDGER_PAGE_ROWS)
     .select('permit_id');
   for (const ids of inChunks(rows, KEYS_PER_STATEMENT)) {
@@ -136,6 +169,8 @@ interface CallRow {
   readonly granted_at_ms: number | string;
   readonly answered_at_ms: number | string | null;
   readonly hold_ms: number | string;
+  readonly wall_at_ms: number | string | null;
+  readonly paused_until_ms: number | string | null;
 }
 
 function toCall(row: CallRow): LedgerCall {
@@ -147,6 +182,12 @@ function toCall(row: CallRow): LedgerCall {
     lane: row.lane,
     grantedAt: Number(row.granted_at_ms),
     holdMs: Number(row.hold_ms),
-    answeredAt: row.answered_at_ms === null ? null : Number(row.answered_at_ms),
+    answeredAt: numberOrNull(row.answered_at_ms),
+    wallAt: numberOrNull(row.wall_at_ms),
+    pausedUntil: numberOrNull(row.paused_until_ms),
   };
+}
+
+function numberOrNull(value: number | string | null): number | null {
+  return value === null ? null : Number(value);
 }

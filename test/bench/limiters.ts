@@ -54,7 +54,7 @@ async function ours(order: CallerOrder): Promise<LimitedCall> {
     authentication: { kind: 'header', header: 'x-api-key', prefix: '', secret: () => API_KEY },
   });
   while (!redis.isReady) await sleep(10);
-  await ledger.recent('nobody', Date.now(), null);
+  await ledger.recent('nobody', { budget: Date.now(), wall: Date.now() }, null);
   return async () => {
     const call = gate.callFor(connection, { lane: 'interactive', deadline: Date.now() + PERMIT_WITHIN_MS });
     try {

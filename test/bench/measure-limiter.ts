@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createClient } from 'redis';
 import type { LimitWindow } from '../../src/domain/profile.ts';
+import { accountWindows } from '../../src/outbound/windows.ts';
 import { redisBudgetLog } from '../../src/redis/budget-log.ts';
 import type { Redis } from '../../src/redis/connection.ts';
 import type { LoggedRequest } from '../../src/sandbox/request-log.ts';
 import type { Verdict, WindowVerdict } from '../../src/sandbox/verdict.ts';
-import { limitOf } from '../outbound/connections.ts';
+import { limitOf, profileWith } from '../outbound/connections.ts';
 import type { CallerOrder } from './caller-process.ts';
 import type { LimiterName } from './limiters.ts';
 import { mostCalls, turnOverMs } from './most-calls.ts';
@@ -52,7 +53,7 @@ export async function measureLimiter(
   const children: ChildProcess[] = [];
   try {
     const supplier = await startSupplier(course, children);
-    if (limiter === 'ours') await openBudget(servers, prefix);
+    if (limiter === 'ours') await openBudget(servers, prefix, course);
     const order = { ...servers, ...course, limiter, prefix, supplierUrl: supplier.callUrl };
     const callers = Array.from({ length: processes }, (_, index) => {
       const child = start('caller-process', { ...order, isFirst: index === 0 } satisfies CallerOrder);
@@ -90,12 +91,14 @@ async function firstMessage(child: ChildProcess): Promise<unknown> {
 }
 
 /** A new supplier has no past: this spares the run the waiting for it. */
-async function openBudget(servers: Servers, prefix: string): Promise<void> {
+async function openBudget(servers: Servers, prefix: string, course: Course): Promise<void> {
   const client = createClient({ url: servers.redisUrl }) as Redis;
   await client.connect();
   const log = redisBudgetLog(client, prefix);
-  const begun = await log.beginRestore('double');
-  if (begun !== 'alreadyKnown') await log.restore('double', begun.marker, []);
+  const profile = profileWith({ limits: [limitOf('calls', [course.short, course.long])] });
+  const windows = accountWindows({ supplier: 'double', account: 'main' }, profile);
+  const begun = await log.beginRestore('double', windows);
+  if (begun !== 'alreadyKnown') await log.restore('double', begun.marker, windows, []);
   await client.close();
 }
 

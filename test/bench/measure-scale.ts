@@ -86,8 +86,8 @@ function windowsOf(supplier: string): CallWindow[] {
 }
 
 async function open(log: BudgetLog, supplier: string): Promise<void> {
-  const begun = await log.beginRestore(supplier);
-  if (begun !== 'alreadyKnown') await log.restore(supplier, begun.marker, []);
+  const begun = await log.beginRestore(supplier, windowsOf(supplier));
+  if (begun !== 'alreadyKnown') await log.restore(supplier, begun.marker, windowsOf(supplier), []);
 }
 
 async function takeAndSettle(log: BudgetLog, supplier: string, count: number): Promise<void> {
@@ -129,11 +129,11 @@ async function fillSuppliers(log: BudgetLog): Promise<void> {
   for (let index = 0; index < SUPPLIERS; index += 1) {
     const supplier = `many${index}`;
     const until = Date.now() + DAY_MS;
-    const entries = windowsOf(supplier).flatMap(({ key, windowMs }) =>
-      Array.from({ length: ENTRIES_EACH }, () => ({ key, windowMs, permit: randomUUID(), until })),
+    const entries = windowsOf(supplier).flatMap(({ key }) =>
+      Array.from({ length: ENTRIES_EACH }, () => ({ key, permit: randomUUID(), until })),
     );
-    const begun = await log.beginRestore(supplier);
-    if (begun !== 'alreadyKnown') await log.restore(supplier, begun.marker, entries);
+    const begun = await log.beginRestore(supplier, windowsOf(supplier));
+    if (begun !== 'alreadyKnown') await log.restore(supplier, begun.marker, windowsOf(supplier), entries);
   }
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BudgetLog, LogWindow, Take, Taken } from '../../src/redis/budget-log.ts';
+import { open, openedLog } from './opened-log.ts';
 
 /** A log under test. `turn` lets time pass on its clock: by hand for a twin, by waiting for a real one. */
 export interface LogUnderTest {
@@ -19,8 +20,7 @@ export function describeBudgetLog(name: string, make: () => Promise<LogUnderTest
     let ids = 0;
     beforeEach(async () => {
       made = await make();
-      log = made.log;
-      await open(log);
+      log = openedLog(made.log);
     });
 
     const take = (windows: readonly LogWindow[], asked: Partial<Take> & { rank?: number; waitedMs?: number } = {}) =>
@@ -184,40 +184,81 @@ export function describeBudgetLog(name: string, make: () => Promise<LogUnderTest
       log = await made.lose();
       expect(await take([minute])).toMatchObject({ outcome: 'pastUnknown' });
       expect((await log.usage('s', [minute], [])).isPastKnown).toBe(false);
-      const begun = await log.beginRestore('s');
+      const begun = await log.beginRestore('s', [minute]);
       if (begun === 'alreadyKnown') throw new Error('The past cannot be known here.');
-      const entry = { key: minute.key, windowMs: 60_000, permit: 'before', until: begun.at + 30_000 };
-      expect(await log.restore('s', begun.marker, [entry, { ...entry, permit: 'long ago', until: 1 }])).toBe(
-        'restored',
-      );
-      expect(await log.beginRestore('s')).toBe('alreadyKnown');
+      const entry = { key: minute.key, permit: 'before', until: begun.at + 30_000 };
+      const entries = [entry, { ...entry, permit: 'long ago', until: 1 }];
+      expect(await log.restore('s', begun.marker, [minute], entries)).toBe('restored');
+      expect(await log.beginRestore('s', [minute])).toBe('alreadyKnown');
+      expect((await log.usage('s', [minute], [])).isPastKnown).toBe(true);
       expect(await take([minute])).toMatchObject({ outcome: 'granted' });
       const refused = await take([minute]);
       expect(waitOf(refused)).toBeGreaterThan(29_000);
       expect(waitOf(refused)).toBeLessThanOrEqual(30_000);
     });
 
+    it('grants nothing in a window that it does not know, beside windows that it knows', async () => {
+      const [hour, renamed, rest] = [
+        window('hour', 5, 3_600_000),
+        window('hourly', 5, 3_600_000),
+        window('rest', 1, 60_000),
+      ];
+      const asker = { id: 'asker', rank: 1, waitedMs: 0 };
+      const ask = (windows: readonly LogWindow[]) =>
+        made.log.take({ group: 's', permit: 'new', windows, scopes: [], holdMs: HOLD_MS, lineMs: 0, asker });
+      await take([hour], { permit: 'before' });
+      expect(await ask([hour, renamed])).toMatchObject({ outcome: 'pastUnknown' });
+      expect((await log.usage('s', [hour, renamed], [])).isPastKnown).toBe(false);
+      expect((await log.usage('s', [hour, { ...rest, isRest: true }], [])).isPastKnown).toBe(true);
+      await open(made.log, [hour, renamed]);
+      expect(await ask([hour, renamed, { ...rest, isRest: true }])).toMatchObject({ outcome: 'granted' });
+      const used = await log.usage('s', [hour, renamed], []);
+      expect(used.windows.map(({ occupied }) => occupied)).toEqual([2, 1]);
+    });
+
+    it('restores nothing into a window that it knows', async () => {
+      const [hour, day] = [window('hour', 5, 3_600_000), window('day', 5, 86_400_000)];
+      await take([hour], { permit: 'before' });
+      await log.settle('before', [{ ...hour, windowMs: 0 }]);
+      const begun = await log.beginRestore('s', [hour, day]);
+      if (begun === 'alreadyKnown') throw new Error('The past cannot be known here.');
+      const until = begun.at + 60_000;
+      const entries = [hour, day].map(({ key }) => ({ key, permit: 'before', until }));
+      await log.restore('s', begun.marker, [hour, day], [...entries, { key: 'another', permit: 'before', until }]);
+      const used = await log.usage('s', [hour, day], []);
+      expect(used.windows.map(({ occupied }) => occupied)).toEqual([0, 1]);
+    });
+
+    it('takes the past for unknown when it is doubted, and keeps what it has', async () => {
+      const hour = window('hour', 1, 3_600_000);
+      await take([hour]);
+      await log.doubt([hour]);
+      expect(await take([hour])).toMatchObject({ outcome: 'pastUnknown' });
+      await open(log, [hour]);
+      expect(await take([hour])).toMatchObject({ outcome: 'refused', by: { key: hour.key } });
+    });
+
     it('notices a loss in the middle of a restoring', async () => {
+      const minute = window('minute', 2, 60_000);
       log = await made.lose();
-      const begun = await log.beginRestore('s');
+      const begun = await log.beginRestore('s', [minute]);
       if (begun === 'alreadyKnown') throw new Error('The past cannot be known here.');
       log = await made.lose();
-      expect(await log.restore('s', begun.marker, [])).toBe('lost');
-      expect((await log.usage('s', [], [])).isPastKnown).toBe(false);
+      expect(await log.restore('s', begun.marker, [minute], [])).toBe('lost');
+      expect((await log.usage('s', [minute], [])).isPastKnown).toBe(false);
     });
 
     it('restores many calls, from several at once, each call once', async () => {
       const day = window('day', 5_000, 86_400_000);
       log = await made.lose();
-      const [one, other] = await Promise.all([log.beginRestore('s'), log.beginRestore('s')]);
+      const [one, other] = await Promise.all([log.beginRestore('s', [day]), log.beginRestore('s', [day])]);
       if (one === 'alreadyKnown' || other === 'alreadyKnown') throw new Error('The past cannot be known here.');
       const entries = Array.from({ length: 2_500 }, (_, index) => ({
         key: day.key,
-        windowMs: 86_400_000,
         permit: `past-${index}`,
         until: one.at + 60_000 + index,
       }));
-      await Promise.all([log.restore('s', one.marker, entries), log.restore('s', other.marker, entries)]);
+      await Promise.all([one, other].map(({ marker }) => log.restore('s', marker, [day], entries)));
       expect((await log.usage('s', [day], [])).windows[0]).toEqual({
         key: day.key,
         occupied: 2_500,
@@ -227,12 +268,6 @@ export function describeBudgetLog(name: string, make: () => Promise<LogUnderTest
       });
     });
   });
-}
-
-/** Opens a group that has no past. */
-export async function open(log: BudgetLog, group = 's'): Promise<void> {
-  const begun = await log.beginRestore(group);
-  if (begun !== 'alreadyKnown') await log.restore(group, begun.marker, []);
 }
 
 function window(name: string, limit: number, windowMs: number): LogWindow {

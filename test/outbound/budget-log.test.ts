@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memoryBudgetLog } from '../../src/redis/budget-log-memory.ts';
 import { redisBudgetLog } from '../../src/redis/budget-log.ts';
 import type { Redis } from '../../src/redis/connection.ts';
-import { describeBudgetLog, open } from './budget-log.contract.ts';
+import { describeBudgetLog } from './budget-log.contract.ts';
+import { open } from './opened-log.ts';
 import { redisUnderTest, serverUrl, type RedisUnderTest } from './redis-under-test.ts';
 
 describeBudgetLog('budget log in memory', async () => {
@@ -36,14 +37,24 @@ describe('with Redis', () => {
     };
   });
 
-  it('grants nothing when the server is another one than the epoch says', async () => {
+  it('grants nothing when the server or its history is another one than the window says', async () => {
     const prefix = `${redis.prefix}replaced:`;
     const log = redisBudgetLog(redis.client, prefix);
-    await open(log);
-    await redis.client.set(`${prefix}epoch:{s}`, 'run id of the server that is gone');
+    const hour = { key: '{s}:hour', limit: 1, windowMs: 3_600_000 };
     const asker = { id: 'a', rank: 0, waitedMs: 0 };
-    const taken = await log.take({ group: 's', permit: 'p', windows: [], scopes: [], holdMs: 1, lineMs: 0, asker });
-    expect(taken.outcome).toBe('pastUnknown');
+    const take = () => log.take({ group: 's', permit: 'p', windows: [hour], scopes: [], holdMs: 1, lineMs: 0, asker });
+    await open(log, [hour]);
+    const key = `${prefix}window:${hour.key}`;
+    const [mark = ''] = await redis.client.zRange(key, 0, -1);
+    await redis.client.zRem(key, mark);
+    for (const changed of [mark.replace(/of \w+:/, 'of gone:'), mark.replace(/:\w+$/, ':older')]) {
+      expect(changed).not.toBe(mark);
+      await redis.client.zAdd(key, { score: 9e15, value: changed });
+      expect((await take()).outcome).toBe('pastUnknown');
+    }
+    await open(log, [hour]);
+    expect((await take()).outcome).toBe('granted');
+    expect((await take()).outcome).toBe('refused');
   });
 
   it('gives up on a server that does not answer', async () => {

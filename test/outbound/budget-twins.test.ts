@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { memoryBudgetLog } from '../../src/redis/budget-log-memory.ts';
 import { redisBudgetLog, type BudgetLog, type LogWindow } from '../../src/redis/budget-log.ts';
-import { open } from './budget-log.contract.ts';
+import { open } from './opened-log.ts';
 import { redisUnderTest, type RedisUnderTest } from './redis-under-test.ts';
 
 let redis: RedisUnderTest;
@@ -50,7 +50,7 @@ it('decides alike in memory and in Redis, whatever is asked', async () => {
 }, 60_000);
 
 async function decisions(log: BudgetLog, steps: readonly Step[]): Promise<string[]> {
-  await open(log);
+  await open(log, WINDOWS);
   const made: string[] = [];
   for (const [index, one] of steps.entries()) made.push(await decision(log, one, index));
   return made;

@@ -7,14 +7,15 @@ import { createRetryBudget } from '../../src/outbound/retry-budget.ts';
 import type { CallFailed } from '../../src/outbound/supplier-call.ts';
 import { memoryBudgetLog } from '../../src/redis/budget-log-memory.ts';
 import type { CallLedger } from '../../src/store/calls.ts';
-import { open } from './budget-log.contract.ts';
 import { connectionTo, limitOf, profileWith, silentLog } from './connections.ts';
+import { openedLog, reachedBy } from './opened-log.ts';
 import { virtualTime, type VirtualTime } from './virtual-time.ts';
 
 const START = 1_700_000_000_000;
 const emptyLedger: CallLedger = {
   record: async () => undefined,
   complete: async () => undefined,
+  notePause: async () => undefined,
   recent: async () => [],
 };
 const connection = connectionTo('http://nowhere/', {
@@ -36,24 +37,11 @@ const log = () => memoryBudgetLog(time.clock.now);
 beforeEach(async () => {
   time = virtualTime(START);
   isStoreGone = false;
-  const budgetLog = log();
-  await open(budgetLog, 'double');
+  const budgetLog = openedLog(log());
   const take: typeof budgetLog.take = (asked) =>
     isStoreGone ? Promise.reject(new Error('no connection')) : budgetLog.take(asked);
-  budget = budgetOn({ ...allOf(budgetLog), take }, emptyLedger);
+  budget = budgetOn({ ...reachedBy(budgetLog, (ask) => ask()), take }, emptyLedger);
 });
-
-function allOf(budgetLog: ReturnType<typeof log>): ReturnType<typeof log> {
-  return {
-    take: (take) => budgetLog.take(take),
-    settle: (permit, windows) => budgetLog.settle(permit, windows),
-    leave: (group, asker) => budgetLog.leave(group, asker),
-    pause: (scope, forMs) => budgetLog.pause(scope, forMs),
-    usage: (group, windows, scopes) => budgetLog.usage(group, windows, scopes),
-    beginRestore: (group) => budgetLog.beginRestore(group),
-    restore: (group, marker, entries) => budgetLog.restore(group, marker, entries),
-  };
-}
 
 function budgetOn(budgetLog: ReturnType<typeof log>, ledger: CallLedger): Budget {
   const { clock } = time;
@@ -141,6 +129,17 @@ describe('a permit', () => {
     expect(refused.message).toContain('kept back');
   });
 
+  it('is not granted to a class that no limit counts', async () => {
+    const profile = profileWith({
+      limits: [{ ...limitOf('reads', [{ limit: 9, windowMs: 1_000 }]), counts: ['reads'] }],
+    });
+    const refused = ask(5_000, 'interactive', { ...connection, profile });
+    await time.runUntil(START + 10);
+    expect(refused).toMatchObject({ at: 0, outcome: 'notNow' });
+    expect(refused.message).toContain('No limit of double');
+    expect(refused.message).toContain('class read');
+  });
+
   it('comes as soon as a call in flight of this process ends', async () => {
     const profile = profileWith({ limits: [limitOf('flight', [{ limit: 1, windowMs: 0 }])] });
     const single = { ...connection, account: 'single', profile };
@@ -163,6 +162,31 @@ describe('a permit', () => {
     await expect(leaving).rejects.toMatchObject({ failure: 'notNow' });
     await time.runUntil(START + 60_000);
     expect(behind).toMatchObject({ outcome: 'granted', at: 10_010 });
+  });
+});
+
+describe('a permit in hand', () => {
+  it('is too old by the clock that says so first', async () => {
+    const clocks = { now: 0, monotonic: 0 };
+    const clock = { ...time.clock, now: () => START + clocks.now };
+    const sources = {
+      clock,
+      monotonic: () => clocks.monotonic,
+      random: () => 0,
+      newId: () => randomUUID(),
+      log: silentLog,
+    };
+    const made = createBudget({ budgetLog: openedLog(log()), ledger: emptyLedger, ...sources });
+    const permit = await made.acquire(connection, 'read', { lane: 'interactive', deadline: START + 1_000 });
+    for (const [now, monotonic, isFresh] of [
+      [500, 500, true],
+      [501, 0, false],
+      [0, 501, false],
+      [-9_000, 500, true],
+    ] as const) {
+      Object.assign(clocks, { now, monotonic });
+      expect(made.isFresh(permit)).toBe(isFresh);
+    }
   });
 });
 
@@ -195,10 +219,12 @@ describe('a lost past', () => {
       permit: `old-${index}`,
       grantedAt: START - 1_800_000,
       answeredAt: index === 0 ? null : START - 1_799_900,
+      wallAt: START - 1_800_000,
+      pausedUntil: null,
     }));
     const ledger = {
       ...emptyLedger,
-      recent: async (_s: string, _t: number, after: unknown) => (after === null ? calls : []),
+      recent: async (_s: string, _t: unknown, after: unknown) => (after === null ? calls : []),
     };
     budget = budgetOn(log(), ledger);
     const refused = ask(60_000);

@@ -10,7 +10,9 @@ describe.each(DIALECTS)('call ledger on %s', (dialect) => {
   });
   afterAll(() => database.remove());
 
-  const call = { account: 'main', callClass: 'read', lane: 'scheduled' as const, holdMs: 30_000 };
+  const call = { account: 'main', callClass: 'read', lane: 'scheduled' as const, holdMs: 30_000, wallAt: 900 };
+
+  const since = (moment: number) => ({ budget: moment, wall: moment });
 
   it('tells what was recorded and completed, of one supplier, from a moment on', async () => {
     const ledger = callLedger(database.db);
@@ -18,10 +20,29 @@ describe.each(DIALECTS)('call ledger on %s', (dialect) => {
     await ledger.record({ ...call, supplier: 'a', permit: 'p2', grantedAt: 1_700_000_000_123 });
     await ledger.record({ ...call, supplier: 'A', permit: 'p3', grantedAt: 1_700_000_000_124 });
     await ledger.complete('p2', 1_700_000_000_456, 200);
-    expect(await ledger.recent('a', 2_000, null)).toEqual([
-      { ...call, supplier: 'a', permit: 'p2', grantedAt: 1_700_000_000_123, answeredAt: 1_700_000_000_456 },
+    expect(await ledger.recent('a', since(2_000), null)).toEqual([
+      {
+        ...call,
+        supplier: 'a',
+        permit: 'p2',
+        grantedAt: 1_700_000_000_123,
+        answeredAt: 1_700_000_000_456,
+        pausedUntil: null,
+      },
     ]);
-    expect(await ledger.recent('A', 0, null)).toMatchObject([{ permit: 'p3', answeredAt: null }]);
+    expect(await ledger.recent('A', since(0), null)).toMatchObject([{ permit: 'p3', answeredAt: null }]);
+  });
+
+  it('tells of a pause, and of calls that are recent by the wall clock alone', async () => {
+    const ledger = callLedger(database.db);
+    await ledger.record({ ...call, supplier: 'paused', permit: 'before', grantedAt: 10, wallAt: 400 });
+    await ledger.record({ ...call, supplier: 'paused', permit: 'suspended', grantedAt: 20, wallAt: 5_000.5 });
+    await ledger.notePause('suspended', 7_000.5);
+    expect(await ledger.recent('paused', since(5_000), null)).toMatchObject([
+      { permit: 'suspended', wallAt: 5_000, pausedUntil: 7_001 },
+    ]);
+    await pruneCalls(database.db, 4_000);
+    expect(await ledger.recent('paused', since(0), null)).toHaveLength(1);
   });
 
   it('records a permit once', async () => {
@@ -46,12 +67,12 @@ describe.each(DIALECTS)('call ledger on %s', (dialect) => {
     const seen: string[] = [];
     let last: LedgerCall | null = null;
     do {
-      const page: LedgerCall[] = await ledger.recent('many', 5_000, last);
+      const page: LedgerCall[] = await ledger.recent('many', since(5_000), last);
       seen.push(...page.map(({ permit }) => permit));
       last = page.at(-1) ?? null;
     } while (last !== null);
     expect(seen).toEqual(rows.map(({ permit_id }) => permit_id));
     expect(await pruneCalls(database.db, 5_100)).toBeGreaterThanOrEqual(300);
-    expect((await ledger.recent('many', 0, null))[0]?.grantedAt).toBe(5_100);
+    expect((await ledger.recent('many', since(0), null))[0]?.grantedAt).toBe(5_100);
   });
 });

@@ -18,7 +18,7 @@ import { callLedger, countOccupiedIn } from '../../src/store/calls.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';
 import { strikeBook } from '../../src/store/strikes.ts';
-import { open } from './budget-log.contract.ts';
+import { openedLog } from './opened-log.ts';
 
 export interface GateUnderTest {
   readonly gate: RunningGate;
@@ -40,6 +40,8 @@ export async function gateUnderTest(
     readonly notes?: LearntNotes;
     /** Closed by whoever opened it. */
     readonly db?: Database;
+    /** True where windows that are not known are to be restored first, as outside of tests. */
+    readonly isPastLost?: boolean;
   } = {},
 ): Promise<GateUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'));
@@ -48,8 +50,8 @@ export async function gateUnderTest(
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
   const steady = (): number => performance.timeOrigin + performance.now();
-  const budgetLog = shared.budgetLog ?? memoryBudgetLog(steady);
-  await open(budgetLog, 'double');
+  const sharedLog = shared.budgetLog ?? memoryBudgetLog(steady);
+  const budgetLog = shared.isPastLost === true ? sharedLog : openedLog(sharedLog);
   const events: CallEvent[] = [];
   const ledger = callLedger(db);
   const sources = {

@@ -95,7 +95,7 @@ describe('windows', () => {
     const note = loweredFactor(null, START, START) ?? '';
     expect(limits([])).toEqual([8, 1, 3]);
     expect(limits([[factorField(SCOPE), note]])).toEqual([6, 1, 2]);
-    expect(limits([[factorField(SCOPE), note]], 'backfill')).toEqual([3, 1, 1]);
+    expect(limits([[factorField(SCOPE), note]], 'backfill')).toEqual([6, 1, 2]);
     expect(limits([[factorField('{s}:other'), note]])).toEqual([8, 1, 3]);
   });
 

@@ -30,6 +30,8 @@ const limitWindow: fc.Arbitrary<LimitWindow> = fc.oneof(
   // A minimum interval.
   { weight: 2, arbitrary: windowOf(fc.constant(1), [300, 1_500, 5_000]) },
   { weight: 1, arbitrary: windowOf(fc.integer({ min: 4, max: 12 }), [15_000]) },
+  // Long enough for a part of it to be kept back from lower lanes.
+  { weight: 1, arbitrary: windowOf(fc.integer({ min: 4, max: 12 }), [660_000]) },
   // A bound on calls in flight.
   { weight: 1, arbitrary: windowOf(fc.integer({ min: 1, max: 3 }), [0]) },
 );

@@ -7,6 +7,7 @@ import type { CallLedger, LedgerCall } from '../../src/store/calls.ts';
 import { connectionTo, silentLog } from './connections.ts';
 import { PROCESSES, type Blow, type Caller, type Schedule } from './model-schedule.ts';
 import { possibleViolations, violations, type Arrival, type PossibleCall } from './strict-judge.ts';
+import { reachedBy } from './opened-log.ts';
 import type { InFlight, TwinLogs } from './twin-logs.ts';
 import { virtualTime } from './virtual-time.ts';
 
@@ -186,7 +187,7 @@ async function useUp(model: Model, { budget, state }: Process, caller: Caller, p
   if (caller.ending === 'lost' || doneAt > sendBefore) return count('answer lost');
   await clock.sleep(doneAt - clock.now() + caller.stampMs);
   if (state.isDead) return count('crashed before the stamp');
-  call.arrivedBy = clock.now();
+  call.arrivedBy = Math.min(call.arrivedBy, clock.now());
   const isBroken = caller.ending === 'brokenOff';
   if (isBroken) count('answer broken off');
   await settle(isBroken ? 'begun' : 'answered');
@@ -230,13 +231,8 @@ function asReached(
     throw new Error('the answer was lost');
   };
   return {
+    ...reachedBy(log, reach),
     take: (take) => reach(() => log.take(take).then((taken) => noted(taken, () => onGrant(take.permit)))),
-    settle: (permit, windows) => reach(() => log.settle(permit, windows)),
-    leave: (group, asker) => reach(() => log.leave(group, asker)),
-    pause: (scope, forMs) => reach(() => log.pause(scope, forMs)),
-    usage: (group, windows, scopes) => reach(() => log.usage(group, windows, scopes)),
-    beginRestore: (group) => reach(() => log.beginRestore(group)),
-    restore: (group, marker, entries) => reach(() => log.restore(group, marker, entries)),
   };
 }
 
@@ -264,17 +260,22 @@ function ledgerInMemory(isAway: () => boolean): CallLedger {
   return {
     async record(call) {
       reach();
-      calls.set(call.permit, { ...call, answeredAt: null });
+      calls.set(call.permit, { ...call, answeredAt: null, pausedUntil: null });
     },
     async complete(permit, answeredAt) {
       reach();
       const call = calls.get(permit);
       if (call !== undefined) calls.set(permit, { ...call, answeredAt });
     },
+    async notePause(permit, pausedUntil) {
+      reach();
+      const call = calls.get(permit);
+      if (call !== undefined) calls.set(permit, { ...call, pausedUntil });
+    },
     async recent(supplier, since, after) {
       reach();
       if (after !== null) return [];
-      return [...calls.values()].filter((call) => call.supplier === supplier && call.grantedAt >= since);
+      return [...calls.values()].filter((call) => call.supplier === supplier && call.grantedAt >= since.budget);
     },
   };
 }

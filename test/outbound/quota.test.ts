@@ -48,6 +48,7 @@ describe.each(DIALECTS)('calls counted from the ledger on %s', (dialect) => {
         callClass: 'read',
         lane: 'forced' as const,
         grantedAt: NOW,
+        wallAt: NOW,
         holdMs: 1_000,
         ...changed,
       });

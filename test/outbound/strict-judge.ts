@@ -44,7 +44,7 @@ export interface PossibleCall {
 /**
  * Counts as the strictest supplier on the worst of networks would: every call arrives at whatever moment between its grant and its
  * answer does most harm. For every window (t - W, t] of every limit: how many calls can have arrived in it. A lane from which a
- * part is kept back must leave that part.
+ * part of long windows is kept back must leave that part.
  * @param calls in the order of their grants
  * @returns what could be exceeded, in words; empty where nothing could
  */
@@ -58,7 +58,8 @@ export function possibleViolations(calls: readonly PossibleCall[], profile: Prof
           .slice(0, index + 1)
           .filter(({ account }) => limit.scope === 'address' || account === last.account)
           .filter(({ arrivedBy }) => arrivedBy > last.grantedAt - windowMs);
-        const most = ours - Math.floor(ours * (profile.keptBack[last.lane] ?? 0));
+        const keptBack = windowMs > 600_000 ? Math.floor(ours * (profile.keptBack[last.lane] ?? 0)) : 0;
+        const most = ours - keptBack;
         if (reach.length <= most) return [];
         return [`${limit.name}, ${most} per ${windowMs} ms for ${last.lane}: ${reach.length} at ${last.grantedAt}`];
       });

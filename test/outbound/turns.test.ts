@@ -7,10 +7,10 @@ import { memoryBudgetLog } from '../../src/redis/budget-log-memory.ts';
 import { redisBudgetLog, type BudgetLog } from '../../src/redis/budget-log.ts';
 import { memoryLearntNotes } from '../../src/redis/learnt-notes-memory.ts';
 import { redisLearntNotes, type LearntNotes } from '../../src/redis/learnt-notes.ts';
-import { open } from './budget-log.contract.ts';
 import { connectionTo, limitOf, profileWith, silentLog } from './connections.ts';
 import { redisUnderTest, type RedisUnderTest } from './redis-under-test.ts';
 import { clockInRedis, inFlight } from './twin-logs.ts';
+import { openedLog, reachedBy } from './opened-log.ts';
 import { virtualTime, type VirtualTime } from './virtual-time.ts';
 
 const START = 1_700_000_000_000;
@@ -49,7 +49,7 @@ interface World {
 
 function worldInMemory(): World {
   const time = virtualTime(START);
-  return { time, budgetLog: memoryBudgetLog(time.clock.now), notes: memoryLearntNotes(time.clock.now) };
+  return { time, budgetLog: openedLog(memoryBudgetLog(time.clock.now)), notes: memoryLearntNotes(time.clock.now) };
 }
 
 /** Redis's own scripts on a clock that is turned by hand. */
@@ -66,15 +66,7 @@ function worldInRedis(): World {
   };
   return {
     time,
-    budgetLog: {
-      take: (take) => asked(() => log.take(take)),
-      settle: (permit, windows) => asked(() => log.settle(permit, windows)),
-      leave: (group, asker) => asked(() => log.leave(group, asker)),
-      pause: (scope, forMs) => asked(() => log.pause(scope, forMs)),
-      usage: (group, windows, scopes) => asked(() => log.usage(group, windows, scopes)),
-      beginRestore: (group) => asked(() => log.beginRestore(group)),
-      restore: (group, marker, entries) => asked(() => log.restore(group, marker, entries)),
-    },
+    budgetLog: openedLog(reachedBy(log, asked)),
     notes: {
       read: (supplier) => asked(() => notes.read(supplier)),
       replace: (supplier, field, before, after) => asked(() => notes.replace(supplier, field, before, after)),
@@ -85,7 +77,12 @@ function worldInRedis(): World {
 function processOn({ time: { clock }, budgetLog, notes }: World): Budget {
   return createBudget({
     budgetLog,
-    ledger: { record: async () => undefined, complete: async () => undefined, recent: async () => [] },
+    ledger: {
+      record: async () => undefined,
+      complete: async () => undefined,
+      notePause: async () => undefined,
+      recent: async () => [],
+    },
     lessons: { notes, strikes: noStrikes, countOccupied: async () => 0 },
     clock,
     monotonic: clock.now,
@@ -129,7 +126,6 @@ describe.each([
   it('backfill has a permit a minute, and checkout waits one permit longer at most', async () => {
     const world = makeWorld();
     const grants: Grant[] = [];
-    await open(world.budgetLog, 'double');
     const [one, other] = [processOn(world), processOn(world)];
     for (const budget of [one, other]) {
       void wantForEver(world, budget, 'checkout', 30_000, grants);

@@ -143,10 +143,10 @@ export function twinLogs(parts: TwinParts): TwinLogs {
       });
     },
     usage: (group, windows, scopes) => both('usage', (log) => log.usage(group, windows, scopes)),
-    async beginRestore(group) {
+    async beginRestore(group, windows) {
       const own = { memory: '', redis: '' };
       const begun = await both('beginRestore', async (log, name) => {
-        const answer = await log.beginRestore(group);
+        const answer = await log.beginRestore(group, windows);
         if (answer === 'alreadyKnown') return answer;
         own[name] = answer.marker;
         return { at: answer.at };
@@ -155,13 +155,14 @@ export function twinLogs(parts: TwinParts): TwinLogs {
       markers.set(own.memory, own.redis);
       return { marker: own.memory, at: begun.at };
     },
-    async restore(group, marker, entries) {
+    async restore(group, marker, windows, entries) {
       const markerOf = { memory: marker, redis: markers.get(marker) ?? '' };
-      const outcome = await both('restore', (log, name) => log.restore(group, markerOf[name], entries));
+      const outcome = await both('restore', (log, name) => log.restore(group, markerOf[name], windows, entries));
       count(outcome === 'lost' ? 'a second loss while restoring' : 'restored');
       if (outcome === 'restored' && entries.length > 0) count('restored with past calls');
       return outcome;
     },
+    doubt: (windows) => both('doubt', (log) => log.doubt(windows)),
   };
 }
 

@@ -42,8 +42,8 @@ describe('windows of a call', () => {
     ]);
   });
 
-  it('leave out what is kept back from the lane', () => {
-    expect(callWindows(read, profile, 'backfill').map(({ limit }) => limit)).toEqual([2, 2_000]);
+  it('leave out what is kept back from the lane, where they are long', () => {
+    expect(callWindows(read, profile, 'backfill').map(({ limit }) => limit)).toEqual([4, 2_000]);
   });
 
   it('shut no lane out by a share of a minimum interval', () => {

@@ -2,7 +2,7 @@ import type { ConnectedSupplier } from '../connectors/connected-supplier.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { AnswerCache } from '../redis/answer-cache.ts';
 import type { Database } from '../store/database.ts';
-import { askedBy, refuseJobLines, saveJobLine, type AskedLines } from '../store/refresh-jobs.ts';
+import { answeredSince, askedBy, refuseJobLines, saveJobLine, type AskedLines } from '../store/refresh-jobs.ts';
 import type { JobLine, JobLineState, StoredJob } from '../store/refresh-jobs.ts';
 import { cacheKey } from './refresh.ts';
 
@@ -18,7 +18,7 @@ const FORCED_SHARE = 0.1;
 const MINUTE_MS = 60_000;
 /** What holds for longer than an hour is a reserve for all day, not a pace. */
 const PACE_WITHIN_MS = 3_600_000;
-/** A key forced again so soon after its last answer is answered by that one. */
+/** A key forced again so soon after its last forced answer is answered by that one. */
 const COOL_DOWN_MS = 2_000;
 
 /**
@@ -69,11 +69,18 @@ async function answerFromLast(
   job: string,
   lines: readonly JobLine[],
 ): Promise<Map<number, JobLineState>> {
-  const answers = await cache.getMany(lines.map((line) => cacheKey(line.supplier, line.supplierPartNumber)));
   const settled = new Map<number, JobLineState>();
-  for (const [index, { line }] of lines.entries()) {
+  const since = clock.now() - COOL_DOWN_MS;
+  const forced = await answeredSince(
+    db,
+    lines.map(({ offerId }) => offerId),
+    since,
+  );
+  const again = lines.filter(({ offerId }) => forced.has(offerId));
+  const answers = await cache.getMany(again.map((line) => cacheKey(line.supplier, line.supplierPartNumber)));
+  for (const [index, { line, offerId }] of again.entries()) {
     const answer = answers[index];
-    if (answer === undefined || clock.now() - answer.observedAt >= COOL_DOWN_MS) continue;
+    if (answer === undefined || answer.observedAt <= since || answer.observedAt < (forced.get(offerId) ?? 0)) continue;
     const state = answer.isListed ? 'REFRESHED' : 'NOT_LISTED';
     await saveJobLine(db, job, { line, state, reason: null, retryAt: null });
     settled.set(line, state);

@@ -1,6 +1,6 @@
 import type { StaleReason } from '../domain/freshness.ts';
 import type { OfferId, SupplierId, SupplierPartNumber } from '../domain/identity.ts';
-import { inChunks, ROWS_PER_STATEMENT, type Database, type Queryable } from './database.ts';
+import { inChunks, KEYS_PER_STATEMENT, ROWS_PER_STATEMENT, type Database, type Queryable } from './database.ts';
 
 export type JobState = 'QUEUED' | 'RUNNING' | 'DONE' | 'FAILED';
 export type JobLineState = 'WAITING' | 'REFRESHED' | 'NOT_LISTED' | 'FAILED';
@@ -173,6 +173,33 @@ export async function saveJobLine(
     .knex('refresh_job_offers')
     .where({ job_id: id, line: line.line })
     .update({ state: line.state, reason: line.reason, retry_at: line.retryAt });
+}
+
+/** No job that ended a moment ago was asked for longer ago. */
+const JOB_AT_MOST_MS = 60_000;
+
+/** Offers that a job which ended since a moment had answered, with when that job was asked for; epoch ms. */
+export async function answeredSince(
+  db: Queryable,
+  offers: readonly OfferId[],
+  endedSince: number,
+): Promise<ReadonlyMap<OfferId, number>> {
+  const requested = new Map<OfferId, number>();
+  for (const some of inChunks(offers, KEYS_PER_STATEMENT)) {
+    const rows = (await db
+      .knex('refresh_jobs as j')
+      .join('refresh_job_offers as o', 'o.job_id', 'j.job_id')
+      .whereIn('j.state', ['DONE', 'FAILED'])
+      .where('j.requested_at', '>', endedSince - JOB_AT_MOST_MS)
+      .where('j.ended_at', '>', endedSince)
+      .whereIn('o.offer_id', some)
+      .whereIn('o.state', ['REFRESHED', 'NOT_LISTED'])
+      .select('o.offer_id', 'j.requested_at')) as { offer_id: OfferId; requested_at: number | string }[];
+    for (const row of rows) {
+      requested.set(row.offer_id, Math.max(requested.get(row.offer_id) ?? 0, Number(row.requested_at)));
+    }
+  }
+  return requested;
 }
 
 /** Ends lines that wait for want of budget, without a word to the supplier. */

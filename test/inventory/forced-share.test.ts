@@ -10,7 +10,7 @@ import { forcedCallsEachMinute } from '../../src/inventory/forced-share.ts';
 import { createRecorder } from '../../src/inventory/record.ts';
 import { createRefreshJobs, createRefreshJobWorker } from '../../src/inventory/refresh-jobs.ts';
 import type { RefreshJobs, RefreshJobView, RefreshJobWorker } from '../../src/inventory/refresh-jobs.ts';
-import { createRefresher } from '../../src/inventory/refresh.ts';
+import { createRefresher, type Refresher } from '../../src/inventory/refresh.ts';
 import type { Authentication } from '../../src/outbound/supplier-call.ts';
 import { memoryAnswerCache } from '../../src/redis/answer-cache.ts';
 import { memoryWake } from '../../src/redis/wake-memory.ts';
@@ -30,6 +30,7 @@ describe.each(DIALECTS)('forced refreshes on %s', (dialect) => {
   let store: TestDatabase;
   let clock: TurnedClock;
   let supplier: AskedSupplier;
+  let refresher: Refresher;
   let jobs: RefreshJobs;
   let worker: RefreshJobWorker;
   beforeEach(async () => {
@@ -40,7 +41,7 @@ describe.each(DIALECTS)('forced refreshes on %s', (dialect) => {
     const [wake, cache, log] = [memoryWake(), memoryAnswerCache(), pino({ level: 'silent' })];
     const suppliers = [supplier.connected];
     const recorder = createRecorder({ db, wake, clock });
-    const refresher = createRefresher({ suppliers, gate: gateNotingTerms(), recorder, cache, clock, log });
+    refresher = createRefresher({ suppliers, gate: gateNotingTerms(), recorder, cache, clock, log });
     jobs = createRefreshJobs({ db, wake, clock, newId: randomUUID });
     const newId = randomUUID;
     worker = createRefreshJobWorker({ db, wake, clock, newId, refresher, suppliers, cache, log, owner: 'test' });
@@ -100,6 +101,15 @@ describe.each(DIALECTS)('forced refreshes on %s', (dialect) => {
     expect(statesOf(await ended(await request('another', ['key'])))).toEqual(['REFRESHED']);
     expect(supplier.calls).toHaveLength(1);
     clock.turn(1);
+    await ended(await request('shop', ['key']));
+    expect(supplier.calls).toHaveLength(2);
+  });
+
+  it('of a key that was answered unforced ask the supplier', async () => {
+    supplier.held.set('key', { version: 1, quantity: 1 });
+    const terms = { lane: 'interactive', deadline: clock.now() + 1_000, isForced: false, notBefore: 0 } as const;
+    await refresher.refresh({ supplier: 'acme', supplierPartNumber: 'key' }, terms);
+    worker.start();
     await ended(await request('shop', ['key']));
     expect(supplier.calls).toHaveLength(2);
   });

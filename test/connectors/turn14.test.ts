@@ -87,12 +87,13 @@ describe('a walk', () => {
 describe('a delta', () => {
   it.each([
     [0, 15],
-    [15 * MINUTE, 15],
-    [15 * MINUTE + 1, 30],
-    [30 * MINUTE + 1, 60],
-    [HOUR + 1, 240],
-    [4 * HOUR + 1, 480],
-    [8 * HOUR + 1, 1_440],
+    [7.5 * MINUTE, 15],
+    [7.5 * MINUTE + 1, 30],
+    [15 * MINUTE + 1, 60],
+    [30 * MINUTE + 1, 240],
+    [2 * HOUR + 1, 480],
+    [4 * HOUR + 1, 1_440],
+    [12 * HOUR + 1, 1_440],
     [DAY, 1_440],
     [-5 * MINUTE, 15],
   ])('of stock from %d ms back asks for %d minutes', async (back, minutes) => {
@@ -132,8 +133,8 @@ describe('a delta', () => {
       token: first.nextToken,
       since: NOW - 14 * MINUTE,
     });
-    expect(late.requests[0]?.query).toEqual({ page: 2, minutes: 15 });
-    expect(second.nextToken).toBe('15:3');
+    expect(late.requests[0]?.query).toEqual({ page: 2, minutes: 30 });
+    expect(second.nextToken).toBe('30:3');
   });
 });
 

@@ -68,7 +68,10 @@ async function fullPage(ask: PageAsk, path: string, translate: Translate): Promi
 
 /**
  * The token is `distance:page`: all pages of a walk ask for the same distance, else the second page of one delta would
- * follow the first of another. What slips between pages while the distance slides is found by the next full walk.
+ * follow the first of another. The distance is counted from the moment of each call, so between two pages rows leave at the old end
+ * and all others move up: one may slip over the edge of a page. The next run sees it again, as a walk goes back twice as far as it
+ * has to. What slips in both of them, or once in a walk after a pause (most of whose rows no further walk names), is found only by the
+ * next full walk or when it is asked about by name: until then its old value may be called fresh, for as long as a run may speak for it.
  */
 async function changedPage(
   ask: PageAsk & { readonly since: number },
@@ -83,8 +86,11 @@ async function changedPage(
   return { ...answered, nextToken: next === null ? null : `${distance}:${next}` };
 }
 
+/** Twice as far as is needed, where that is offered: at the usual pace two runs or more then see each change. */
 function minutesBack(ms: number): number | null {
-  return UPDATE_MINUTES.find((minutes) => minutes * MINUTE_MS >= ms) ?? null;
+  const reaching = (distanceMs: number): number | undefined =>
+    UPDATE_MINUTES.find((minutes) => minutes * MINUTE_MS >= distanceMs);
+  return reaching(2 * ms) ?? reaching(ms) ?? null;
 }
 
 function daysBack(ms: number): number | null {

@@ -13,10 +13,12 @@ export interface FeedConfirmation {
 }
 
 export interface Confirmations {
-  /** When the supplier was last asked about this offer's stock: by name, or by a run that would have reported a change. */
-  observedAt(offer: Offer): number | null;
-  /** Reads the runs anew if what is known is over a second old. Older knowledge only makes answers look older. */
-  renew(): Promise<void>;
+  /**
+   * What the runs say of offers that are read from now on: it moves an offer's `stockObservedAt` to the run that would have reported a
+   * change. Taken before the offers are read, never after: what a run found is then in what is read. Up to a second old, which only makes
+   * answers look older.
+   */
+  confirm(): Promise<(offer: Offer) => Offer>;
 }
 
 const KNOWN_FOR_MS = 1_000;
@@ -35,13 +37,18 @@ export function createConfirmations(
     readAt = startedAt;
   };
   return {
-    observedAt: (offer) => confirmedObservedAt(offer, known.get(offer.supplier)),
-    async renew() {
-      if (clock.now() - readAt < KNOWN_FOR_MS) return;
-      reading ??= readAnew().finally(() => {
-        reading = null;
-      });
-      await reading;
+    async confirm() {
+      if (clock.now() - readAt >= KNOWN_FOR_MS) {
+        reading ??= readAnew().finally(() => {
+          reading = null;
+        });
+        await reading;
+      }
+      const runs = known;
+      return (offer) => {
+        const stockObservedAt = confirmedObservedAt(offer, runs.get(offer.supplier));
+        return stockObservedAt === offer.stockObservedAt ? offer : { ...offer, stockObservedAt };
+      };
     },
   };
 }

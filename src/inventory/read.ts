@@ -63,22 +63,32 @@ const REVALIDATE_WITHIN_MS = 10_000;
 
 export function createReader(deps: ReaderDeps): Reader {
   const shape = { keysPerStatement: KEYS_PER_STATEMENT, statementsInFlight: STATEMENTS_IN_FLIGHT };
-  const parts = createBatcher({ ...shape, load: (ids: PartId[]) => readParts(deps.db, ids) });
-  const offers = createBatcher({ ...shape, load: (ids: OfferId[]) => readOffers(deps.db, ids) });
   const confirmations = createConfirmations(() => readConfirmations(deps), deps.clock);
-  const stock = createStockReader({ ...deps, offers, confirmations });
+  const parts = createBatcher({
+    ...shape,
+    async load(ids: PartId[]) {
+      const confirm = await confirmations.confirm();
+      return mapped(await readParts(deps.db, ids), (part) => withOffers(part, confirm));
+    },
+  });
+  const offers = createBatcher({
+    ...shape,
+    async load(ids: OfferId[]) {
+      const confirm = await confirmations.confirm();
+      return mapped(await readOffers(deps.db, ids), confirm);
+    },
+  });
+  const stock = createStockReader({ ...deps, offers });
   return {
     session() {
       const partLoader = loaderOver(parts);
       const offerLoader = loaderOver(offers);
-      const offerStock = async (offer: Offer, wish: FreshnessWish): Promise<OfferStockView> => {
-        await confirmations.renew();
-        return stock.read(offer, policyFor(wish, deps.profiles.get(offer.supplier)));
-      };
+      const offerStock = (offer: Offer, wish: FreshnessWish): Promise<OfferStockView> =>
+        stock.read(offer, policyFor(wish, deps.profiles.get(offer.supplier)));
       return {
         part: (id) => partLoader.load(id),
         offer: (id) => offerLoader.load(id),
-        partsPage: (wish) => readPage(deps.db, wish, partLoader),
+        partsPage: (wish) => readPage(deps.db, wish, confirmations, partLoader),
         offerStock,
         availability: async (part, wish) =>
           availabilityOf(part, await Promise.all(part.offers.map((offer) => offerStock(offer, wish)))),
@@ -98,16 +108,27 @@ function loaderOver<V>(batcher: Batcher<string, V>): DataLoader<string, V | null
 async function readPage(
   db: Database,
   wish: PartsPageWish,
+  confirmations: Confirmations,
   loader: DataLoader<string, Part | null>,
 ): ReturnType<ReadSession['partsPage']> {
-  const { parts, hasMore } = await readPartPage(db, {
+  const confirm = await confirmations.confirm();
+  const { parts: stored, hasMore } = await readPartPage(db, {
     first: wish.first,
     after: placeAfter(wish.after),
     ...(wish.brand !== null && { brandForm: identityForm(wish.brand) }),
     ...(wish.numberStartsWith !== null && { searchStartsWith: searchForm(wish.numberStartsWith) }),
   });
+  const parts = stored.map((part) => withOffers(part, confirm));
   for (const part of parts) loader.prime(part.id, part);
   return { parts: parts.map((part) => ({ part, cursor: placeOf(part) })), hasNextPage: hasMore };
+}
+
+function withOffers(part: Part, confirm: (offer: Offer) => Offer): Part {
+  return { ...part, offers: part.offers.map(confirm) };
+}
+
+function mapped<K, V>(found: ReadonlyMap<K, V>, change: (value: V) => V): ReadonlyMap<K, V> {
+  return new Map([...found].map(([key, value]) => [key, change(value)]));
 }
 
 async function readConfirmations({ db, profiles }: ReaderDeps): Promise<ReadonlyMap<SupplierId, FeedConfirmation>> {
@@ -119,7 +140,6 @@ async function readConfirmations({ db, profiles }: ReaderDeps): Promise<Readonly
 
 interface StockReaderDeps extends ReaderDeps {
   readonly offers: Batcher<OfferId, Offer>;
-  readonly confirmations: Confirmations;
 }
 
 /** One question about an offer's stock. A value observed after it came in is fresh whatever age was asked for. */
@@ -134,11 +154,7 @@ function createStockReader(deps: StockReaderDeps): {
   read(offer: Offer, policy: FreshnessPolicy): Promise<OfferStockView>;
 } {
   const look = (question: Question, reason: StaleReason, retryAt: number | null = null): OfferStockView =>
-    stockView(question, question.offer, deps.confirmations.observedAt(question.offer), deps.clock.now(), {
-      origin: 'COPY',
-      reason,
-      retryAt,
-    });
+    stockView(question, question.offer, deps.clock.now(), { origin: 'COPY', reason, retryAt });
 
   const revalidate = ({ offer, policy, askedAt }: Question, withinMs: number): Promise<RefreshOutcome> =>
     deps.refresher.refresh(offer, {
@@ -197,7 +213,7 @@ async function lookAgain(
   const found = await deps.offers.getMany([offer.id]).catch(() => new Map<OfferId, Offer>());
   const told = offerWithAnswer(found.get(offer.id) ?? offer, answer);
   const seen = { origin, reason: 'TIMED_OUT', retryAt: null } as const;
-  return stockView(question, told, deps.confirmations.observedAt(told), deps.clock.now(), seen);
+  return stockView(question, told, deps.clock.now(), seen);
 }
 
 interface Seen {
@@ -208,13 +224,8 @@ interface Seen {
 }
 
 /** A level is as fresh as the later of its own observation (a message about this location) and its offer's. */
-function stockView(
-  { policy, askedAt }: Question,
-  offer: Offer,
-  observedAt: number | null,
-  now: number,
-  seen: Seen,
-): OfferStockView {
+function stockView({ policy, askedAt }: Question, offer: Offer, now: number, seen: Seen): OfferStockView {
+  const observedAt = offer.stockObservedAt;
   const freshness = (at: number | null, sourceAsOf: number | null): Freshness => {
     const status = freshnessStatus(ageMs(at, askedAt), policy);
     const stale = status === 'FRESH' ? null : seen;

@@ -56,13 +56,27 @@ describe('confirmations', () => {
       },
       { now: () => now, sleep: async () => undefined },
     );
-    await Promise.all([confirmations.renew(), confirmations.renew()]);
-    expect([reads, confirmations.observedAt(offerSeenAt(1))]).toEqual([1, 1_000]);
-    now = 999;
-    await confirmations.renew();
+    const confirmedAt = async (): Promise<number | null> =>
+      (await confirmations.confirm())(offerSeenAt(1)).stockObservedAt;
+    expect(await Promise.all([confirmedAt(), confirmedAt()])).toEqual([1_000, 1_000]);
     expect(reads).toBe(1);
+    now = 999;
+    expect(await confirmedAt()).toBe(1_000);
     now = 1_000;
-    await confirmations.renew();
-    expect([reads, confirmations.observedAt(offerSeenAt(1))]).toEqual([2, 2_000]);
+    expect([await confirmedAt(), reads]).toEqual([2_000, 2]);
+  });
+
+  it('speak for what is read after them, not for what a later run found', async () => {
+    let now = 0;
+    let confirmedAt = 1_000;
+    const confirmations = createConfirmations(
+      async () => new Map([['s', { confirmedAt, fullStartedAt: 0, holdsForMs: 10_000 }]]),
+      { now: () => now, sleep: async () => undefined },
+    );
+    const before = await confirmations.confirm();
+    confirmedAt = 2_000;
+    now = 5_000;
+    const after = await confirmations.confirm();
+    expect([before(offerSeenAt(1)).stockObservedAt, after(offerSeenAt(1)).stockObservedAt]).toEqual([1_000, 2_000]);
   });
 });

@@ -43,5 +43,5 @@ function digest(...parts: string[]): string {
 
 /** Otherwise what holds the separator could be split elsewhere: `A␟B` + `C` would be `A` + `B␟C`. */
 function withoutSeparator(part: string): string {
-  return part.replace(/[\u001e\u001f]/g, (found) => (found === '\u001f' ? '\u001e1' : '\u001e0'));
+  return part.replaceAll('\u001e', '\u001e0').replaceAll('\u001f', '\u001e1');
 }

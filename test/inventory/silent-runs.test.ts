@@ -110,7 +110,7 @@ describe.each(DIALECTS)('a silent run on %s', (dialect) => {
     expect(await status(BAD)).toBe('FRESH');
   });
 
-  it('takes a row for readable again that repeats the stored version', async () => {
+  it('takes a row for readable again that a full run repeats', async () => {
     supplier.script = (page) => ({
       ...page,
       rejections: [{ supplier: supplier.connected.id, supplierPartNumber: BAD, reason: 'no quantity', raw: '{}' }],
@@ -119,6 +119,20 @@ describe.each(DIALECTS)('a silent run on %s', (dialect) => {
     supplier.script = (page) => page;
     clock.advance(2 * MINUTE_MS);
     await run('full');
+    await silentRunLater();
+    expect(await status(BAD)).toBe('FRESH');
+  });
+
+  it('takes a row for readable again that a run repeats under the stored version', async () => {
+    supplier.set(BAD, 4);
+    supplier.script = (page) => ({
+      ...page,
+      rejections: [{ supplier: supplier.connected.id, supplierPartNumber: BAD, reason: 'no quantity', raw: '{}' }],
+    });
+    await run('incremental');
+    supplier.script = (page) => page;
+    clock.advance(1_000);
+    await run('incremental');
     await silentRunLater();
     expect(await status(BAD)).toBe('FRESH');
   });

@@ -86,7 +86,7 @@ describe('the right to call', () => {
     const take: Take = {
       group: 'acme',
       permit: 'one',
-      windows: [],
+      windows: [{ key: '{acme}:w', limit: 1, windowMs: 1_000 }],
       scopes: [],
       holdMs: 1_000,
       asker: { id: 'a', rank: 0, waitedMs: 0 },

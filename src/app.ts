@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { joinBudgetPlace } from './app/budget-place.ts';
 import { createHousekeeping } from './app/housekeeping.ts';
 import { observe } from './app/observed.ts';
 import { listenAt } from './app/listen-at.ts';
@@ -24,6 +25,7 @@ import { createBudget } from './outbound/budget.ts';
 import { createGate } from './outbound/gate.ts';
 import { createQuotas } from './outbound/quota.ts';
 import { createStrikes } from './outbound/strikes.ts';
+import { accountWindows } from './outbound/windows.ts';
 import { countCallsIn } from './store/call-counts.ts';
 import { callLedger, countOccupiedIn } from './store/calls.ts';
 import { pingDatabase, type Database } from './store/database.ts';
@@ -98,6 +100,7 @@ export async function openApp(config: Config, log: Logger, onWaiting: () => void
       for (const end of ending) await end();
       rooms.changes.close();
       await gate.drain();
+      await rooms.budgetPlace.release();
       await rooms.only?.release();
       await ports.close();
       await db.close();
@@ -129,11 +132,21 @@ async function openRooms(config: Config, log: Logger, place: { onWaiting: () => 
   const only = config.redis === null ? await becomeOnlyProcess({ db, clock, owner, ...place }) : null;
   const ports = openPorts(config.redis, log);
   const { wake, cache } = ports;
+  const windows = suppliers.flatMap(({ connection }) => accountWindows(connection, connection.profile));
+  const budgetPlace = await joinBudgetPlace({ ...ports, db, clock, log, newId, windows }).catch(
+    async (error: unknown) => {
+      await only?.release();
+      await ports.close();
+      await db.close();
+      throw error;
+    },
+  );
   const ledger = callLedger(db);
   const sources = { clock, monotonic, random, newId, log };
   const strikes = createStrikes({ book: strikeBook(db), clock, log });
   const lessons = { notes: ports.learntNotes, strikes, countOccupied: countOccupiedIn(db) };
-  const budgetLog = only === null ? ports.budgetLog : grantingWhileHeld(ports.budgetLog, only);
+  const countedHere = budgetPlace.granting(ports.budgetLog);
+  const budgetLog = only === null ? countedHere : grantingWhileHeld(countedHere, only);
   const budget = createBudget({ budgetLog, ledger, lessons, ...sources });
   const observed = observe({ db, budget, strikes, suppliers, clock });
   const gate = createGate({
@@ -165,6 +178,7 @@ async function openRooms(config: Config, log: Logger, place: { onWaiting: () => 
     profiles,
     db,
     only,
+    budgetPlace,
     ports,
     cache,
     wake,

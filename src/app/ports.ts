@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { memoryAnswerCache, redisAnswerCache, type AnswerCache } from '../redis/answer-cache.ts';
 import { memoryBudgetLog } from '../redis/budget-log-memory.ts';
 import { redisBudgetLog, type BudgetLog } from '../redis/budget-log.ts';
+import { redisBudgetPlace, type NamePlace } from '../redis/budget-place.ts';
 import { connectRedis, deadlined } from '../redis/connection.ts';
 import { memoryLearntNotes } from '../redis/learnt-notes-memory.ts';
 import { redisLearntNotes, type LearntNotes } from '../redis/learnt-notes.ts';
@@ -14,6 +15,8 @@ import { redisWake, type Wake } from '../redis/wake.ts';
 /** What processes share beside the database: in Redis, or in memory for a single process. */
 export interface Ports {
   readonly budgetLog: BudgetLog;
+  /** Null where the budget is in this process's memory. */
+  readonly namePlace: NamePlace | null;
   readonly learntNotes: LearntNotes;
   readonly tokenShelf: TokenShelf;
   readonly cache: AnswerCache;
@@ -36,6 +39,7 @@ function memoryPorts(): Ports {
   const wake = memoryWake();
   return {
     budgetLog: memoryBudgetLog(steadyNow),
+    namePlace: null,
     learntNotes: memoryLearntNotes(steadyNow),
     tokenShelf: memoryTokenShelf(steadyNow),
     cache: memoryAnswerCache(),
@@ -51,6 +55,7 @@ function redisPorts({ url, prefix }: NonNullable<Config['redis']>, log: Logger):
   const wake = redisWake(client, prefix);
   return {
     budgetLog: redisBudgetLog(client, prefix),
+    namePlace: redisBudgetPlace(client, prefix),
     learntNotes: redisLearntNotes(client, prefix),
     tokenShelf: redisTokenShelf(client, prefix),
     cache: redisAnswerCache(client, prefix),

@@ -80,3 +80,40 @@ export async function readHeldLeases(db: Queryable, prefix: string, now: number)
     .select('name');
   return rows.map((row) => row.name);
 }
+
+/**
+ * A lease that all share who name the same owner: joins it where it is theirs, free or past its time.
+ * @returns false where another owner holds it
+ */
+export async function joinLease(
+  db: Queryable,
+  name: string,
+  owner: string,
+  now: number,
+  forMs: number,
+): Promise<boolean> {
+  await db.knex('leases').insert({ name, owner: null, fence: 0, held_until: 0 }).onConflict('name').ignore();
+  const joined = await db
+    .knex('leases')
+    .where({ name })
+    .andWhere((held) => void held.where({ owner }).orWhere('held_until', '<=', now))
+    .update({ owner, held_until: now + forMs });
+  return joined === 1;
+}
+
+/** Ends a shared lease before its time and keeps its owner's name; does nothing where another has it by now. */
+export async function leaveLease(db: Queryable, name: string, owner: string): Promise<void> {
+  await db.knex('leases').where({ name, owner }).update({ held_until: 0 });
+}
+
+/** @returns null where nobody ever held it */
+export async function readLease(
+  db: Queryable,
+  name: string,
+): Promise<{ readonly owner: string; readonly heldUntil: number } | null> {
+  const [row] = await db
+    .knex<{ name: string; owner: string | null; held_until: number | string }>('leases')
+    .where({ name })
+    .select('owner', 'held_until');
+  return row?.owner == null ? null : { owner: row.owner, heldUntil: Number(row.held_until) };
+}

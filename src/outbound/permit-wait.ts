@@ -10,18 +10,10 @@ import { CallFailed, type CallTerms, type SupplierConnection } from './supplier-
 import { askAgainMs, isDoneInTime, remainingMs } from './waiting.ts';
 import type { WaitingLine } from './waiting-line.ts';
 import type { NotesView } from './notes-view.ts';
-import type { StoreClock } from './store-clock.ts';
+import { doubtAfterStep, type StoreClock } from './store-clock.ts';
 import type { Strikes } from './strikes.ts';
 import { MOST_URGENT, type Turn, type TurnAsk, type Turns } from './turns.ts';
-import {
-  accountWindows,
-  callScopes,
-  callWindows,
-  durationInWords,
-  holdMs,
-  NOTHING_LEARNT,
-  windowInWords,
-} from './windows.ts';
+import { callScopes, callWindows, durationInWords, holdMs, NOTHING_LEARNT, windowInWords } from './windows.ts';
 import type { CallOrigin, CallWindow } from './windows.ts';
 
 export interface BudgetParts {
@@ -247,7 +239,10 @@ async function ask(
 ): Promise<Permit | Exclude<Taken, { outcome: 'granted' }>> {
   const { origin, terms } = want;
   const windows = windowsNow(state, want, contender.lane);
-  await doubtAfterStep(state, want.connection);
+  const cannotReach = (error: unknown): never => {
+    throw unreachable(origin.supplier, error);
+  };
+  await doubtAfterStep(state, want.connection).catch(cannotReach);
   // Before the question is sent: the grant is no older than this.
   const takenAt = state.monotonic();
   const wallAt = state.clock.now();
@@ -261,11 +256,9 @@ async function ask(
     lineMs: isLastTry ? 0 : LINE_MS,
   };
   // A lost answer is never asked again: the permit may be taken, and then it expires by itself.
-  const taken = await state.budgetLog.take(take).catch((error: unknown) => {
-    throw unreachable(origin.supplier, error);
-  });
+  const taken = await state.budgetLog.take(take).catch(cannotReach);
   state.storeClock.told(taken.at, takenAt, state.monotonic());
-  if (await doubtAfterStep(state, want.connection)) {
+  if (await doubtAfterStep(state, want.connection).catch(cannotReach)) {
     const unused = windows.map((window) => ({ ...window, windowMs: 0 }));
     if (taken.outcome === 'granted') void state.budgetLog.settle(take.permit, unused).catch(() => undefined);
     return { outcome: 'pastUnknown', at: taken.at };
@@ -285,19 +278,6 @@ async function ask(
     takenAt,
     wallAt,
   };
-}
-
-/** @returns whether the past was known and is not any more */
-async function doubtAfterStep(state: BudgetState, connection: SupplierConnection): Promise<boolean> {
-  const { supplier, account, profile } = connection;
-  const key = `${supplier}\n${account}`;
-  if (!state.storeClock.isInDoubt(key)) return false;
-  state.log.warn({ supplier }, 'the clock of the budget was set forward: its past is read anew from the call ledger');
-  await state.budgetLog.doubt(accountWindows(connection, profile)).catch((error: unknown) => {
-    throw unreachable(supplier, error);
-  });
-  state.storeClock.putRight(key);
-  return true;
 }
 
 async function waitForPast(state: BudgetState, { connection, terms }: Want): Promise<void> {

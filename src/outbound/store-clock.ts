@@ -1,3 +1,8 @@
+import type { Logger } from 'pino';
+import type { BudgetLog } from '../redis/budget-log.ts';
+import type { SupplierConnection } from './supplier-call.ts';
+import { accountWindows } from './windows.ts';
+
 /**
  * Watches the clock of the budget's store. Where it is set forward, all windows free too early, and what freed is already gone from
  * them: no grant is used then before the past is restored.
@@ -27,4 +32,20 @@ export function createStoreClock(): StoreClock {
     isInDoubt: (key) => steps > (stepsPutRight.get(key) ?? 0),
     putRight: (key) => void stepsPutRight.set(key, steps),
   };
+}
+
+/**
+ * After a step, takes the past of an account's windows for unknown, once for each step.
+ * @returns whether it was known and is not any more
+ */
+export async function doubtAfterStep(
+  parts: { readonly storeClock: StoreClock; readonly budgetLog: BudgetLog; readonly log: Logger },
+  { supplier, account, profile }: SupplierConnection,
+): Promise<boolean> {
+  const key = `${supplier}\n${account}`;
+  if (!parts.storeClock.isInDoubt(key)) return false;
+  parts.log.warn({ supplier }, 'the clock of the budget was set forward: its past is read anew from the call ledger');
+  await parts.budgetLog.doubt(accountWindows({ supplier, account }, profile));
+  parts.storeClock.putRight(key);
+  return true;
 }

@@ -16,7 +16,7 @@ export interface StoreClock {
 }
 
 /** Smaller steps are within what a restoring allows for between two stores. */
-export const CLOCK_STEP_MS = 1_000;
+const CLOCK_STEP_MS = 1_000;
 
 export function createStoreClock(): StoreClock {
   let steps = 0;

@@ -109,7 +109,8 @@ export class CallFailed extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CallFailed';
     this.failure = failure;
-    this.retryAt = options.retryAt == null ? null : Math.ceil(options.retryAt);
+    const { retryAt = null } = options;
+    this.retryAt = retryAt === null ? null : Math.ceil(retryAt);
     this.raw = options.raw ?? null;
   }
 

@@ -133,7 +133,8 @@ async function firstSince(db: Queryable, supplier: SupplierId, wallAt: number): 
     .where({ supplier })
     .where('wall_at_ms', '>=', wallAt)
     .min({ first: 'granted_at_ms' })) as { first: number | string | null }[];
-  return row?.first == null ? Infinity : Number(row.first);
+  const first = row?.first ?? null;
+  return first === null ? Infinity : Number(first);
 }
 
 /**

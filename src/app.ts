@@ -6,11 +6,12 @@ import { joinBudgetPlace } from './app/budget-place.ts';
 import { createHousekeeping } from './app/housekeeping.ts';
 import { observe } from './app/observed.ts';
 import { listenAt } from './app/listen-at.ts';
-import { becomeOnlyProcess, grantingWhileHeld, placeLost } from './app/only-process.ts';
+import { becomeOnlyProcess, grantingWhileHeld, placeLost, type OnlyProcess } from './app/only-process.ts';
 import { openPorts, type Ports } from './app/ports.ts';
 import { openStore } from './app/store.ts';
 import { connectSupplier } from './app/suppliers.ts';
 import type { Config } from './config.ts';
+import type { ConnectedSupplier } from './connectors/connected-supplier.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Part } from './domain/part.ts';
 import { createGraphql } from './graphql/server.ts';
@@ -22,7 +23,7 @@ import { createRecorder } from './inventory/record.ts';
 import { createRefreshJobs, createRefreshJobWorker } from './inventory/refresh-jobs.ts';
 import { createRefresher } from './inventory/refresh.ts';
 import { createBudget } from './outbound/budget.ts';
-import { createGate } from './outbound/gate.ts';
+import { createGate, type CallEvent, type GateParts } from './outbound/gate.ts';
 import { createQuotas } from './outbound/quota.ts';
 import { createStrikes } from './outbound/strikes.ts';
 import { accountWindows } from './outbound/windows.ts';
@@ -121,18 +122,46 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
 
 async function openRooms(config: Config, log: Logger, place: { onWaiting: () => void; onLost: () => void }) {
   const clock = systemClock;
-  const random = (): number => Math.random();
-  const monotonic = (): number => performance.now();
-  const newId = (): string => randomUUID();
-  const owner = `${hostname().slice(0, 20)}-${process.pid}-${newId().slice(0, 8)}`;
+  const sources = {
+    clock,
+    monotonic: (): number => performance.now(),
+    random: (): number => Math.random(),
+    newId: (): string => randomUUID(),
+    log,
+  };
+  const owner = `${hostname().slice(0, 20)}-${process.pid}-${sources.newId().slice(0, 8)}`;
   const suppliers = config.suppliers.map(connectSupplier);
   const profiles = new Map(suppliers.map(({ id, connection }) => [id, connection.profile]));
-
   const db = await openStore(config.database.url);
   const only = config.redis === null ? await becomeOnlyProcess({ db, clock, owner, ...place }) : null;
   const ports = openPorts(config.redis, log);
   const { wake, cache } = ports;
-  const windows = suppliers.flatMap(({ connection }) => accountWindows(connection, connection.profile));
+  const wayOut = await openWayOut({ db, only, ports, suppliers, sources });
+  const { gate } = wayOut;
+
+  const recorder = createRecorder({ db, wake, clock });
+  const refresher = createRefresher({ suppliers, gate, recorder, cache, clock, log });
+  const reader = createReader({ db, refresher, profiles, clock });
+  const changes = createChangeFeed({ db, wake, clock, log });
+  const jobs = createRefreshJobs({ db, wake, clock, newId: sources.newId });
+  const { access } = config;
+  const inventory = { recorder, refresher, reader, changes, jobs };
+  return { ...sources, ...wayOut, ...inventory, access, owner, suppliers, profiles, db, only, ports, cache, wake };
+}
+
+interface WayOutParts {
+  readonly db: Database;
+  readonly only: OnlyProcess | null;
+  readonly ports: Ports;
+  readonly suppliers: readonly ConnectedSupplier[];
+  readonly sources: Pick<GateParts, 'clock' | 'monotonic' | 'random' | 'newId' | 'log'>;
+}
+
+/** All that a supplier's call goes through. Where the calls are counted elsewhere too, nothing stays open. */
+async function openWayOut({ db, only, ports, suppliers, sources }: WayOutParts) {
+  const { clock, log, newId } = sources;
+  const connections = suppliers.map(({ connection }) => connection);
+  const windows = connections.flatMap((connection) => accountWindows(connection, connection.profile));
   const budgetPlace = await joinBudgetPlace({ ...ports, db, clock, log, newId, windows }).catch(
     async (error: unknown) => {
       await only?.release();
@@ -141,55 +170,17 @@ async function openRooms(config: Config, log: Logger, place: { onWaiting: () => 
       throw error;
     },
   );
+  const counted = budgetPlace.granting(ports.budgetLog);
+  const budgetLog = only === null ? counted : grantingWhileHeld(counted, only);
   const ledger = callLedger(db);
-  const sources = { clock, monotonic, random, newId, log };
   const strikes = createStrikes({ book: strikeBook(db), clock, log });
   const lessons = { notes: ports.learntNotes, strikes, countOccupied: countOccupiedIn(db) };
-  const countedHere = budgetPlace.granting(ports.budgetLog);
-  const budgetLog = only === null ? countedHere : grantingWhileHeld(countedHere, only);
   const budget = createBudget({ budgetLog, ledger, lessons, ...sources });
   const observed = observe({ db, budget, strikes, suppliers, clock });
-  const gate = createGate({
-    budget,
-    ledger,
-    shelf: ports.tokenShelf,
-    ...sources,
-    onCall: (call) => observed.onCall(call),
-  });
-  const recorder = createRecorder({ db, wake, clock });
-  const refresher = createRefresher({ suppliers, gate, recorder, cache, clock, log });
-  const reader = createReader({ db, refresher, profiles, clock });
-  const changes = createChangeFeed({ db, wake, clock, log });
-  const jobs = createRefreshJobs({ db, wake, clock, newId });
-  const quotas = createQuotas({
-    connections: suppliers.map(({ connection }) => connection),
-    budget,
-    strikes,
-    countCalls: countCallsIn(db),
-    clock,
-    log,
-  });
-  return {
-    ...sources,
-    access: config.access,
-    quotas,
-    owner,
-    suppliers,
-    profiles,
-    db,
-    only,
-    budgetPlace,
-    ports,
-    cache,
-    wake,
-    observed,
-    gate,
-    recorder,
-    refresher,
-    reader,
-    changes,
-    jobs,
-  };
+  const onCall = (call: CallEvent): void => observed.onCall(call);
+  const gate = createGate({ budget, ledger, shelf: ports.tokenShelf, ...sources, onCall });
+  const quotas = createQuotas({ connections, budget, strikes, countCalls: countCallsIn(db), clock, log });
+  return { budgetPlace, observed, gate, quotas };
 }
 
 async function createFront(rooms: Rooms) {

@@ -115,5 +115,6 @@ export async function readLease(
     .knex<{ name: string; owner: string | null; held_until: number | string }>('leases')
     .where({ name })
     .select('owner', 'held_until');
-  return row?.owner == null ? null : { owner: row.owner, heldUntil: Number(row.held_until) };
+  const owner = row?.owner ?? null;
+  return row === undefined || owner === null ? null : { owner, heldUntil: Number(row.held_until) };
 }

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { Clock } from '../domain/clock.ts';
+import { within, type Clock } from '../domain/clock.ts';
 import {
   ageMs,
   freshnessStatus,
@@ -166,7 +166,7 @@ function createStockReader(deps: StockReaderDeps): {
 
   const wait = async (question: Question): Promise<OfferStockView> => {
     const { waitUpToMs } = question.policy;
-    const outcome = await firstOf(revalidate(question, waitUpToMs), waitUpToMs, deps.clock);
+    const outcome = await within(deps.clock, revalidate(question, waitUpToMs), waitUpToMs, TOO_LATE);
     if (outcome.state === 'failed') return look(question, outcome.reason, outcome.retryAt);
     return lookAgain(deps, question, outcome);
   };
@@ -193,6 +193,8 @@ function createStockReader(deps: StockReaderDeps): {
     },
   };
 }
+
+const TOO_LATE: RefreshOutcome = { state: 'failed', reason: 'TIMED_OUT', retryAt: null };
 
 /** What refused one caller for a moment holds back nobody who waits longer than that. */
 function isWorthWaitingOut({ policy, askedAt }: Question, retryAt: number | null): boolean {
@@ -250,16 +252,6 @@ function stockView({ policy, askedAt }: Question, offer: Offer, now: number, see
     levels: offer.listed ? offer.levels.map(levelView) : [],
     freshness: freshness(observedAt, offer.stockSourceAsOf),
   };
-}
-
-function firstOf(outcome: Promise<RefreshOutcome>, withinMs: number, clock: Clock): Promise<RefreshOutcome> {
-  const stop = new AbortController();
-  const tooLate = clock
-    .sleep(withinMs, stop.signal)
-    .then((): RefreshOutcome => ({ state: 'failed', reason: 'TIMED_OUT', retryAt: null }));
-  return Promise.race([outcome, tooLate]).finally(() => {
-    stop.abort();
-  });
 }
 
 function notLive(offer: Offer, freshness: Freshness): GatewayError {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Clock } from '../domain/clock.ts';
+import { within, type Clock } from '../domain/clock.ts';
 import type { OfferId } from '../domain/identity.ts';
 import type { Part } from '../domain/part.ts';
 import type { StaleReason } from '../domain/freshness.ts';
@@ -166,9 +166,7 @@ export function createRefreshJobWorker(deps: RefreshJobWorkerDeps): RefreshJobWo
       stopping.abort();
       unsubscribe();
       await loop;
-      const waited = new AbortController();
-      await Promise.race([Promise.allSettled(running), deps.clock.sleep(OWNED_FOR_MS, waited.signal)]);
-      waited.abort();
+      await within(deps.clock, Promise.allSettled(running), OWNED_FOR_MS, null);
     },
   };
 }

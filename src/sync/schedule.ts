@@ -1,3 +1,4 @@
+import { within } from '../domain/clock.ts';
 import type { SupplierId } from '../domain/identity.ts';
 import { ensureFeedState, readFeedStates } from '../store/feed-states.ts';
 import { readHeldLeases } from '../store/leases.ts';
@@ -60,9 +61,7 @@ export function createScheduler(deps: SyncDeps, settings: SchedulerSettings = {}
     async stop() {
       stopping.abort();
       await looking;
-      const waited = new AbortController();
-      await Promise.race([Promise.all(running.values()), deps.clock.sleep(STOP_WAIT_MS, waited.signal)]);
-      waited.abort();
+      await within(deps.clock, Promise.all(running.values()), STOP_WAIT_MS, null);
     },
   };
 }
